@@ -23,22 +23,21 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import scipy
 import statsmodels
 from numpy.typing import NDArray
+from scipy import stats
 
-from seesawnas.ablation import analysis
-from seesawnas.ablation.analysis import PlannedLooks, analyse, power_at, seeds_for
-from seesawnas.ablation.design import Design, make_design
+from seesawnas.ablation.analysis import analyse, power_at, seeds_for
+from seesawnas.ablation.design import Design, contrasts, make_design
 from seesawnas.ablation.result import ArmResult, DesignKind, Effect, Interaction
-from seesawnas.analysis.group_sequential import Looks
+from seesawnas.analysis.group_sequential import repeated_p
 from seesawnas.analysis.spending import declared_looks, derived_looks
 from seesawnas.text import several
 
@@ -96,61 +95,74 @@ def measure(experiments: int, seeds: int, rng: np.random.Generator) -> Iterator[
 
 
 def measure_looks(experiments: int, seeds: int, rng: np.random.Generator) -> Iterator[Figure]:
-    """The figures of ablations that are looked at three times, one at a time."""
-    # The seeds that would be needed take most of the time, and nothing here asks for them.
-    with patch.object(analysis, "seeds_for", lambda size, alpha: None):
-        yield from _measure_looks(experiments, seeds, rng)
+    """The figures of ablations that are looked at three times, one at a time.
 
-
-def _measure_looks(experiments: int, seeds: int, rng: np.random.Generator) -> Iterator[Figure]:
+    They are computed beside :func:`analyse`, for all experiments at once.
+    """
     numbers = (seeds, 2 * seeds, 4 * seeds)
-    methods = {
-        "derived looks": derived_looks(seeds),
-        "declared looks": declared_looks(numbers),
-    }
+    looks = {"derived looks": derived_looks(seeds), "declared looks": declared_looks(numbers)}
     for kind, count in ((_DESIGNS[0][0], 1), *_DESIGNS):
         design = make_design({f"f{index}": ("0", "1") for index in range(count)}, kind)
         name = f"{kind} 2^{count}" if kind == "full" else f"{kind}, {several(count, 'effect')}"
-        for size in (0.0, 2.0):
-            found: dict[str, list[NDArray[np.bool_]]] = defaultdict(list)
-            for _ in range(experiments):
-                values = _values(design, size, numbers[-1], rng)
-                for method, looks in methods.items():
-                    found[method].append(_planned(design, values, looks, numbers))
-                p = np.array([_p_holm(design, values[:, :n]) for n in numbers])
-                times = np.arange(1, len(numbers) + 1)[:, None]
-                found["t-test at every look"].append(p < _ALPHA)
-                found["t-test at every look, p times the looks so far"].append(p * times < _ALPHA)
-            for method, all_found in found.items():
-                yield from _at_looks(f"{name}, {size:g} sd, {method}", all_found, size, numbers)
+        for size in (0, 2, 3):
+            values = rng.normal(size=(experiments, len(design.rows), numbers[-1]))
+            values += size * np.array([row[0] == "1" for row in design.rows])[None, :, None]
+            differences = np.einsum("ca,eas->ecs", _contrasts(design), values)
+            t = [t_statistics_at(differences, n) for n in numbers]
+            fixed = np.array([2 * stats.t.sf(np.abs(t[i]), n - 1) for i, n in enumerate(numbers)])
+            p = {
+                method: np.array([_REPEATED(t[i], place=i, looks=all_looks) for i in range(3)])
+                for method, all_looks in looks.items()
+            }
+            p["t-test at every look"] = fixed
+            p["t-test at every look, p times the looks"] = (
+                fixed * np.array([1, 2, 3])[:, None, None]
+            )
+            for method, of_looks in p.items():
+                yield from _at_looks(f"{name}, {size} sd, {method}", of_looks, size, numbers)
 
 
-def _at_looks(
-    name: str, found: Sequence[NDArray[np.bool_]], size: float, numbers: Sequence[int]
-) -> Iterator[Figure]:
-    """How often anything is found, or the effect: at each look, and at any."""
-    rates = np.array([each.any(axis=1) if size == 0 else each[:, 0] for each in found])
+def t_statistics_at(differences: NDArray[Any], n: int) -> NDArray[Any]:
+    """The t statistics of the first ``n`` seeds."""
+    first = differences[..., :n]
+    found: NDArray[Any] = first.mean(axis=-1) / stats.sem(first, axis=-1)
+    return found
+
+
+_REPEATED = np.vectorize(
+    lambda t, place, looks: repeated_p(t, looks[: place + 1]), excluded=("place", "looks")
+)
+
+
+def _contrasts(design: Design) -> NDArray[Any]:
+    """(effects and interactions, arms): weights, but for their scale."""
+    if design.kind == "one-at-a-time":
+        arms = len(design.rows)
+        return np.hstack([-np.ones((arms - 1, 1)), np.eye(arms - 1)])
+    main = contrasts(design.rows, design.factors).T.astype(float)
+    pairs = [main[i] * main[j] for i, j in combinations(range(len(main)), 2)]
+    return np.array([*main, *pairs])
+
+
+def _at_looks(name: str, p: NDArray[Any], size: float, numbers: Sequence[int]) -> Iterator[Figure]:
+    """How often anything is found, or the first effect: at each look, and at any.
+
+    ``p`` has (looks, experiments, effects).
+    """
+    found = _holm(p) < _ALPHA
+    each = np.asarray(found.any(axis=2) if size == 0 else found[:, :, 0])
     for place, n in enumerate(numbers):
-        yield _rate(f"{name}: {n} seeds", rates[:, place])
-    yield _rate(f"{name}: any look", rates.any(axis=1))
+        yield _rate(f"{name}: {n} seeds", each[place])
+    yield _rate(f"{name}: any look", np.asarray(each.any(axis=0)))
 
 
-def _planned(
-    design: Design, values: NDArray[Any], looks: Looks, numbers: Sequence[int]
-) -> NDArray[np.bool_]:
-    """Whether each effect or interaction is found, by look."""
-    seeds = range(numbers[-1])
-    found = []
-    for n in numbers:
-        planned = PlannedLooks(looks, seeds)
-        both = analyse(_arms(design, values[:, :n]), design.factors, design.kind, planned=planned)
-        found.append([one.verdict != "not resolvable" for part in both for one in part])
-    return np.array(found)
-
-
-def _p_holm(design: Design, values: NDArray[Any]) -> list[float]:
-    both = analyse(_arms(design, values), design.factors, design.kind)
-    return [1.0 if one.p_holm is None else one.p_holm for part in both for one in part]
+def _holm(p: NDArray[Any]) -> NDArray[Any]:
+    """Holm's correction along the last axis."""
+    order = np.argsort(p, axis=-1)
+    steps = np.take_along_axis(p, order, axis=-1) * np.arange(p.shape[-1], 0, -1)
+    found: NDArray[Any] = np.empty_like(steps)
+    np.put_along_axis(found, order, np.maximum.accumulate(steps, axis=-1), axis=-1)
+    return found
 
 
 def _null(name: str, found: Sequence[_Found]) -> Iterator[Figure]:

@@ -34,6 +34,7 @@ from seesawnas.nn import FaceNetwork, build
 from seesawnas.nn.grouped import GroupedConv
 from seesawnas.nn.layers import Convolution
 from seesawnas.space import FeasibleSet, SearchSpace
+from seesawnas.space.attributes import Option
 from seesawnas.train import Feed, seeded
 from seesawnas.train.batch import Batch
 
@@ -45,9 +46,9 @@ A_STEP = 4
 
 def largest_network(space: SearchSpace) -> ArchSpec:
     """The network with the most params, found decision by decision: each option adds to them."""
-    chosen: dict[str, object] = {}
+    chosen: dict[str, Option] = {}
     for decision in space.decisions:
-        params = {}
+        params: dict[Option, int] = {}
         for option in decision.options:
             try:
                 params[option] = cost(space.choose({**chosen, decision.name: option})).params

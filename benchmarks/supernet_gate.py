@@ -52,6 +52,8 @@ class Feature:
         gain_10: The 10 % quantile of ``gain``.
         gain_longest: The same gain if the reference is 12x112 alone.
         tau: Of the ridge with it.
+        gain_of_sum: Of tau over the proxy's scores, if both scores are standardised and added. It
+            decides nothing.
         tau_raw: Of the proxy's scores.
     """
 
@@ -60,6 +62,7 @@ class Feature:
     gain_10: float
     gain_longest: float
     tau: float
+    gain_of_sum: float
     tau_raw: float
 
 
@@ -159,9 +162,9 @@ def _difference(
 def _feature(panel: Panel, shared: _Floats, trials: int, draws: int) -> Feature:
     """The replay of bench_smoothing.py, with the score in the place of the training loss.
 
-    The ridge does not ask whether more of a feature is better or worse.
+    The ridge does not ask whether more of a feature is better or worse; the sum does.
     """
-    judged = replay(replace(panel, losses=shared), trials, draws, ["ridge, loss"])
+    judged = replay(replace(panel, losses=-shared), trials, draws, ["ridge, loss", "raw + loss"])
     of = {one.method: one for one in judged}
     ridge, both = of["ridge"], of["ridge, loss"]
     return Feature(
@@ -170,6 +173,7 @@ def _feature(panel: Panel, shared: _Floats, trials: int, draws: int) -> Feature:
         gain_10=both.over_ridge_10,
         gain_longest=both.gain_longest - ridge.gain_longest,
         tau=both.tau,
+        gain_of_sum=of["raw + loss"].gain,
         tau_raw=of["raw"].tau,
     )
 
@@ -199,7 +203,7 @@ def report(
     for row in found.features:
         print(
             f"{row.trials:6} {row.tau_raw:8.3f} {row.tau:8.3f} {row.gain:+16.3f} "
-            f"{row.gain_longest:+13.3f}"
+            f"{row.gain_longest:+13.3f} {row.gain_of_sum:+7.3f}"
         )
     verdicts = found.verdicts()
     for rule, holds in verdicts.items():

@@ -106,7 +106,7 @@ def test_what_would_break_calls_is_found(
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_documents_its_parameters(name: str) -> None:
-    function = sn.api.train if name == "train" else getattr(sn, name)  # type: ignore[attr-defined]
+    function = sn.api.train if name == "train" else getattr(sn, name)
     text = inspect.getdoc(function) or ""
     assert text.partition("\n")[0].endswith((".", "``", ":"))
     names = [

@@ -10,6 +10,7 @@ from typing import Any
 from seesawnas.api.networks import Network, to_spec
 from seesawnas.api.options import as_key, given, takes
 from seesawnas.data import open_source
+from seesawnas.io.isolation import script_left_alone
 from seesawnas.nn import FaceNetwork, load_model
 from seesawnas.plan.documents import plan_of_options
 from seesawnas.train.full import Completed, RunEvent, TrainPlan, opened
@@ -76,7 +77,8 @@ def train(
     values = {"spec": to_spec(network), "data": str(data), **given(options)}
     plan = plan_of_options(TrainPlan, values, place=as_key)
     last: RunEvent | None = None
-    with opened(plan, open_source(plan.data)) as session:
+    # What loads images needs nothing of the script that calls this, which need not have a guard.
+    with script_left_alone(), opened(plan, open_source(plan.data)) as session:
         for last in session.run():
             if on_event is not None:
                 on_event(last)

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seesawnas.errors import InvalidInput
+from seesawnas.text import short
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -47,6 +50,18 @@ Normalise = Annotated[
         show_default="stored in the model folder, or in the card of an exported file",
     ),
 ]
+NormaliseEach = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--normalise",
+        metavar="HOW",
+        help="Input normalisation of a file: none (pixels 0..255 unchanged); 0..1; 128 or "
+        "127.5, that is (pixel - 127.5) / HOW; imagenet; or MEAN,STD in pixels 0..255 (or "
+        "three means, then three stds, in RGB order). Of several models it is for the files "
+        "without a card; MODEL=HOW is for one, and may be given more than once.",
+        show_default="stored in the model folder, or in the card of an exported file",
+    ),
+]
 BlueFirst = Annotated[bool, typer.Option("--bgr", help="Feed a file channels in BGR order.")]
 Output = Annotated[
     str | None,
@@ -72,6 +87,93 @@ BatchSize = Annotated[
     int, typer.Option("--batch-size", metavar="N", min=1, help="Images per batch.")
 ]
 Device = Annotated[str, typer.Option("--device", metavar="NAME", help="cpu, cuda or cuda:N.")]
+
+
+def model_names(paths: list[Path], models: list[FaceModel]) -> list[str]:
+    """Of the files or folders; as they were given, if two have the same name."""
+    names = [model.name for model in models]
+    return names if len(set(names)) == len(names) else [str(path) for path in paths]
+
+
+def open_models(
+    paths: list[Path],
+    normalise: list[str],
+    bgr: bool,
+    output: str | None,
+    device: str,
+    untrained: bool,
+) -> list[FaceModel]:
+    """All models, open; nothing is evaluated if one of them cannot be.
+
+    Raises:
+        InvalidInput: With a line for each of them.
+    """
+    from seesawnas.evaluation import open_model
+
+    twice = next((path for path in paths if paths.count(path) > 1), None)
+    if twice is not None:
+        raise InvalidInput(f"MODEL must name each model once, got {twice} twice")
+    how = _normalisations(paths, normalise)
+    if len(paths) > 1:
+        foreign = [path for path in paths if _is_foreign(path)]
+        given = {"--normalise": None in how, "--bgr": bgr, "--output": output is not None}
+        named = [name for name, is_given in given.items() if is_given]
+        if named and not foreign:
+            raise InvalidInput(
+                f"{', '.join(named)}: only for files without a card, got none of them"
+            )
+    else:
+        foreign = paths
+    models, faults = [], list[str]()
+    for path in paths:
+        is_foreign = path in foreign
+        try:
+            models.append(
+                open_model(
+                    path,
+                    normalise=how.get(path, how.get(None) if is_foreign else None),
+                    bgr=bgr and is_foreign,
+                    output=output if is_foreign else None,
+                    device=device,
+                    untrained=untrained,
+                )
+            )
+        except InvalidInput as error:
+            faults += str(error).splitlines()
+    if faults:
+        raise InvalidInput("\n".join(faults))
+    return models
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether nothing but options says how the model at ``path`` is fed."""
+    from seesawnas.evaluation.models.card import read_card
+    from seesawnas.io.files import expanded
+
+    found = expanded(path)
+    try:
+        return not found.is_dir() and read_card(found) is None
+    except InvalidInput:
+        return False  # which opening it says
+
+
+def _normalisations(paths: list[Path], given: list[str]) -> dict[Path | None, str]:
+    """HOW by the model that it is for; by None, if it is for all.
+
+    Raises:
+        InvalidInput: If a model has two, or MODEL is none of them.
+    """
+    found: dict[Path | None, str] = {}
+    for text in given:
+        name, equals, how = text.rpartition("=")
+        model = Path(name) if equals else None
+        if model is not None and model not in paths:
+            raise InvalidInput(f"--normalise must be HOW or MODEL=HOW, got {short(text)}")
+        if model in found:
+            rule = "must be given once for each model"
+            raise InvalidInput(f"--normalise {rule}, got {short(found[model])} and {short(how)}")
+        found[model] = how
+    return found
 
 
 def print_notes(model: FaceModel) -> None:

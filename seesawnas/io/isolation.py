@@ -11,9 +11,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 _SEARCHED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
+_left_alone: list[bool] = []
 
 
 def runs_as_program() -> bool:
@@ -65,7 +66,8 @@ def isolated_children() -> Iterator[None]:
     clean(os.environ)
     sys.path[:] = import_path()
     try:
-        yield
+        with _hidden_script() if _left_alone else nullcontext():
+            yield
     finally:
         sys.path[:] = path
         for name in {*_SEARCHED, "PYTHONSAFEPATH"}:
@@ -73,6 +75,34 @@ def isolated_children() -> Iterator[None]:
                 os.environ[name] = environment[name]
             else:
                 os.environ.pop(name, None)
+
+
+@contextmanager
+def script_left_alone() -> Iterator[None]:
+    """Have processes that are started meanwhile not run the user's script again.
+
+    Python's own way to start processes imports the script in each of them, so that a script without
+    ``if __name__ == "__main__"`` would do all of its work there. For work whose values, pickled,
+    need nothing that the script defines.
+    """
+    _left_alone.append(True)
+    try:
+        yield
+    finally:
+        _left_alone.pop()
+
+
+@contextmanager
+def _hidden_script() -> Iterator[None]:
+    """Hide from :mod:`multiprocessing` which file or module the user's script is."""
+    names = vars(sys.modules["__main__"])
+    hidden = ("__file__", "__spec__")
+    before: dict[str, object] = {name: names.pop(name) for name in hidden if name in names}
+    names["__spec__"] = None
+    try:
+        yield
+    finally:
+        names.update(before)
 
 
 def import_path() -> list[str]:

@@ -196,6 +196,7 @@ class SearchPlan(RunPlan):
         must_stay=True,
         completion="prior",
         store=stored_list,
+        in_summary=True,
     )
     points: tuple[str, ...] | None = option(
         _points,

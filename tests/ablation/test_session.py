@@ -105,13 +105,13 @@ def test_looks_are_set_by_the_first_start_and_seeds_between_them_wait(runs: Runs
     runs(**options, seeds=4)
     first = runs.result
     assert [n for n, _ in first.planned_looks] == [4, 8, 16, 32, 64]
-    assert (first.looks, first.method) == ((4,), "group-sequential t")
+    assert (list(first.looks), first.method) == ([4], "group-sequential t")
     runs(**options, seeds=6)
-    assert runs.result.looks == (4,)
+    assert list(runs.result.looks) == [4]
     assert runs.result.effects == first.effects
     assert len(runs.result.arms[0].values) == 6
     runs(**options, seeds=9)
-    assert runs.result.looks == (4, 8)
+    assert list(runs.result.looks) == [4, 8]
     assert [effect.n for effect in runs.result.effects] == [8]
     assert runs.result.planned_looks == first.planned_looks
 

@@ -72,10 +72,9 @@ def test_an_objective_of_ones_own_takes_ten_lines(folder: Path) -> None:
 def test_a_teacher_is_learnt_from(folder: Path) -> None:
     spec = small_plan(folder).spec
     sn.save_model(sn.build(spec), "teacher")
-    plain, taught = (
-        sn.proxy(spec, **{**FAST, "epochs": 1}, **options)
-        for options in ({}, {"teacher": Path("teacher"), "distill_weight": 3})
-    )
+    asked = {**FAST, "epochs": 1}
+    plain = sn.proxy(spec, **asked)
+    taught = sn.proxy(spec, **asked, teacher=Path("teacher"), distill_weight=3)
     assert taught.losses[0] > plain.losses[0]
 
 

@@ -80,7 +80,7 @@ def test_groups_are_what_a_mask_leaves_of_the_dense_matrix(spec: ArchSpec) -> No
     for number, block in enumerate(network.blocks):
         dense = whole.blocks[places[number]]
         for name in ("expand", "project"):
-            conv, all_of_it = block.get_submodule(name), dense.get_submodule(name).weight
+            conv, all_of_it = block.get_submodule(name), dense.get_parameter(f"{name}.weight")
             if isinstance(conv, GroupedConv):
                 weight = conv._dense_weight()
                 assert torch.count_nonzero(weight) == sum(map(torch.numel, conv.weights))
@@ -95,7 +95,7 @@ def test_a_small_kernel_is_the_centre_of_a_large_one(spec: ArchSpec) -> None:
     for number, block in enumerate(network.blocks):
         conv = block.get_submodule("depthwise")
         assert isinstance(conv, Convolution)
-        large = shared().whole.blocks[places[number]].get_submodule("depthwise").weight
+        large = shared().whole.blocks[places[number]].get_parameter("depthwise.weight")
         edge = (5 - conv.weight.shape[2]) // 2
         assert torch.equal(
             conv.weight, large[: len(conv.weight), :, edge : 5 - edge, edge : 5 - edge]
@@ -108,7 +108,7 @@ def test_gradients_reach_what_a_network_uses_and_nothing_else(spec: ArchSpec) ->
     weights, x = SharedWeights(shared().whole.spec), images()
     before = weights.run(spec, x)
     directions = torch.randn(before.shape, generator=torch.Generator().manual_seed(1))
-    (before * directions).sum().backward()
+    (before * directions).sum().backward()  # type: ignore[no-untyped-call]
     reached = 0
     with torch.no_grad():
         for weight in weights.whole.parameters():

@@ -25,7 +25,13 @@ BUDGET = "1M..20M"
 
 
 def plan(folder: Path, **more: Any) -> Plan:
-    about = {"steps": 3, "budget": BUDGET, "resolution": SIDE, "batch_size": 36, **more}
+    about: dict[str, Any] = {
+        "steps": 3,
+        "budget": BUDGET,
+        "resolution": SIDE,
+        "batch_size": 36,
+        **more,
+    }
     return Plan(data=FACES.fingerprint, space=str(write_space(folder)), **about)
 
 

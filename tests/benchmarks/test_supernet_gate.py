@@ -70,6 +70,7 @@ def test_the_references_themselves_pass_by_themselves() -> None:
 
 
 def test_scores_that_are_the_proxies_again_add_nothing(same: Found) -> None:
+    assert [one.gain_of_sum for one in same.features] == [0.0] * 3
     assert same.difference.value == same.difference.low == same.difference.high == 0.0
     assert not any(same.verdicts().values())
 
@@ -77,7 +78,7 @@ def test_scores_that_are_the_proxies_again_add_nothing(same: Found) -> None:
 def test_part_two_asks_for_a_gain_with_the_longest_alone_too(same: Found) -> None:
     low = same.features[-1]
     for gain, longest, holds in ((0.03, 0.001, True), (0.029, 0.1, False), (0.1, 0.0, False)):
-        last = type(low)(150, gain, 0.0, longest, low.tau, low.tau_raw)
+        last = replace(low, gain=gain, gain_longest=longest)
         changed = replace(same, features=[*same.features[:-1], last])
         *_, beside, kept = changed.verdicts().values()
         assert beside is kept is holds

@@ -52,6 +52,7 @@ KEYS = [
         "budget",
         "space",
         "data",
+        "learn_from",
         "trials",
         "epochs",
         "resolution",
@@ -154,7 +155,9 @@ def test_what_came_of_an_earlier_study_is_shown_and_in_the_summary(fake: list[Fa
     result = search(*words)
     assert result.exit_code == 0, result.output
     assert "Learns   from old.csv: 12 trials" in result.stderr
-    (learnt,) = json.loads(Path("runs/s/summary.json").read_text())["learn_from"]
+    summary = json.loads(Path("runs/s/summary.json").read_text())
+    assert summary["learn_from"] == ["old.csv"], "as the study's settings have it"
+    (learnt,) = summary["priors"]
     assert list(learnt) == ["name", "trials", "r2", "trust", "unused", "missing"]
     assert f"old.csv {learnt['trust']:.2f}" in result.stdout
     assert "stages.1.depth" in learnt["missing"]

@@ -163,3 +163,30 @@ def test_a_search_runs_nothing_of_the_working_directory(
     )
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "ran").exists(), (tmp_path / "ran").read_text()
+
+
+@pytest.mark.parametrize("way", ["file", "module"])
+def test_a_script_without_a_guard_is_not_run_again_by_processes(tmp_path: Path, way: str) -> None:
+    (tmp_path / "unguarded.py").write_text(
+        "import multiprocessing, operator\n"
+        "from seesawnas.io.isolation import isolated_children, script_left_alone\n"
+        "print('ran', flush=True)\n"
+        "spawn = multiprocessing.get_context('spawn')\n"
+        "with script_left_alone(), isolated_children():\n"
+        "    process = spawn.Process(target=operator.add, args=(1, 2))\n"
+        "    process.start()\n"
+        "process.join()\n"
+        "print(process.exitcode, __file__.endswith('unguarded.py'), __spec__ is None)\n"
+    )
+    words = ["unguarded.py"] if way == "file" else ["-m", "unguarded"]
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([HOME, str(tmp_path)])},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["ran", f"0 True {way == 'file'}"]

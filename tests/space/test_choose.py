@@ -50,7 +50,7 @@ def test_options_are_written_as_in_yaml_or_as_decisions_have_them() -> None:
     third = {**CHOICES, "stages.0.depth": np.int64(2), "stages.1.kernel": 5.0}
     found = sn.choose(SPACE, CHOICES)
     assert [sn.choose(SPACE, other) for other in (first, second, third)] == [found] * 3
-    assert [block.kernel for block in found.blocks] == [3, 3, 5]  # type: ignore[attr-defined]
+    assert [block.kernel for block in found.blocks] == [3, 3, 5]
 
 
 def test_a_space_may_be_a_file_or_a_mapping(tmp_path: Path) -> None:

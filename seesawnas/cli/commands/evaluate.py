@@ -14,9 +14,12 @@ from seesawnas.cli.model_options import (
     Device,
     Flip,
     Models,
+    NormaliseEach,
     Output,
     Untrained,
     embed_shown,
+    model_names,
+    open_models,
     print_notes,
 )
 from seesawnas.cli.options import Json
@@ -56,18 +59,7 @@ def evaluate(
             "on each line.",
         ),
     ] = None,
-    normalise: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--normalise",
-            metavar="HOW",
-            help="Input normalisation of a file: none (pixels 0..255 unchanged); 0..1; 128 or "
-            "127.5, that is (pixel - 127.5) / HOW; imagenet; or MEAN,STD in pixels 0..255 (or "
-            "three means, then three stds, in RGB order). Of several models it is for the files "
-            "without a card; MODEL=HOW is for one, and may be given more than once.",
-            show_default="stored in the model folder, or in the card of an exported file",
-        ),
-    ] = None,
+    normalise: NormaliseEach = None,
     bgr: BlueFirst = False,
     output: Output = None,
     protocol: Annotated[
@@ -114,7 +106,7 @@ def evaluate(
         raise InvalidInput(f"--resamples must be at most {MAX_RESAMPLES}, got {short(resamples)}")
     wanted = find_protocol(protocol)
     sets = _paths(pairs)
-    opened = _open_models(models, normalise or [], bgr, output, device, untrained)
+    opened = open_models(models, normalise or [], bgr, output, device, untrained)
     timed = None if latency is None else _time_models([str(path) for path in models], latency)
     for one in opened:
         print_notes(one)
@@ -170,7 +162,7 @@ def _compare(
     from seesawnas.evaluation.comparison import ComparedModel, ComparedSet
     from seesawnas.evaluation.models.facts import model_facts
 
-    names = _names(paths, models)
+    names = model_names(paths, models)
     compared = [
         ComparedModel(name, str(path), model, model_facts(path))
         for name, path, model in zip(names, paths, models, strict=True)
@@ -267,97 +259,22 @@ def _tell(html: Path | None) -> None:
 
 
 def _paths(text: str) -> list[str]:
+    """The verification sets: all are there before the first is evaluated, which takes long.
+
+    Raises:
+        InvalidInput: If there are none; with a line for each that is not there.
+    """
+    from seesawnas.data.skipped import printable
+    from seesawnas.io.files import expanded
+
     paths = [path for path in (part.strip() for part in text.split(",")) if path]
     if not paths:
         raise InvalidInput("--pairs must name a verification set, got nothing")
+    gone = [path for path in paths if not expanded(path).exists()]
+    if gone:
+        reason = "cannot be read: there is no such file or folder"
+        raise InvalidInput("\n".join(f"{printable(path)}: {reason}" for path in gone))
     return paths
-
-
-def _names(paths: list[Path], models: list[FaceModel]) -> list[str]:
-    """Of the files or folders; as they were given, if two have the same name."""
-    names = [model.name for model in models]
-    return names if len(set(names)) == len(names) else [str(path) for path in paths]
-
-
-def _open_models(
-    paths: list[Path],
-    normalise: list[str],
-    bgr: bool,
-    output: str | None,
-    device: str,
-    untrained: bool,
-) -> list[FaceModel]:
-    """All models, open; nothing is evaluated if one of them cannot be.
-
-    Raises:
-        InvalidInput: With a line for each of them.
-    """
-    from seesawnas.evaluation import open_model
-
-    twice = next((path for path in paths if paths.count(path) > 1), None)
-    if twice is not None:
-        raise InvalidInput(f"MODEL must name each model once, got {twice} twice")
-    how = _normalisations(paths, normalise)
-    if len(paths) > 1:
-        foreign = [path for path in paths if _is_foreign(path)]
-        given = {"--normalise": None in how, "--bgr": bgr, "--output": output is not None}
-        named = [name for name, is_given in given.items() if is_given]
-        if named and not foreign:
-            raise InvalidInput(
-                f"{', '.join(named)}: only for files without a card, got none of them"
-            )
-    else:
-        foreign = paths
-    models, faults = [], list[str]()
-    for path in paths:
-        is_foreign = path in foreign
-        try:
-            models.append(
-                open_model(
-                    path,
-                    normalise=how.get(path, how.get(None) if is_foreign else None),
-                    bgr=bgr and is_foreign,
-                    output=output if is_foreign else None,
-                    device=device,
-                    untrained=untrained,
-                )
-            )
-        except InvalidInput as error:
-            faults += str(error).splitlines()
-    if faults:
-        raise InvalidInput("\n".join(faults))
-    return models
-
-
-def _is_foreign(path: Path) -> bool:
-    """Whether nothing but options says how the model at ``path`` is fed."""
-    from seesawnas.evaluation.models.card import read_card
-    from seesawnas.io.files import expanded
-
-    found = expanded(path)
-    try:
-        return not found.is_dir() and read_card(found) is None
-    except InvalidInput:
-        return False  # which opening it says
-
-
-def _normalisations(paths: list[Path], given: list[str]) -> dict[Path | None, str]:
-    """HOW by the model that it is for; by None, if it is for all.
-
-    Raises:
-        InvalidInput: If a model has two, or MODEL is none of them.
-    """
-    found: dict[Path | None, str] = {}
-    for text in given:
-        name, equals, how = text.rpartition("=")
-        model = Path(name) if equals else None
-        if model is not None and model not in paths:
-            raise InvalidInput(f"--normalise must be HOW or MODEL=HOW, got {short(text)}")
-        if model in found:
-            rule = "must be given once for each model"
-            raise InvalidInput(f"--normalise {rule}, got {short(found[model])} and {short(how)}")
-        found[model] = how
-    return found
 
 
 def _time_models(refs: list[str], runtime: str) -> TimedModels:
@@ -367,7 +284,9 @@ def _time_models(refs: list[str], runtime: str) -> TimedModels:
     from seesawnas.cli.views.device import rounds_shown, steps_shown
     from seesawnas.device.latency.measuring import NetworkTimer, time_models
     from seesawnas.device.latency.prepare import model_file
+    from seesawnas.device.latency.runtimes import check_runtime
 
+    check_runtime(runtime, "--latency")
     timer = NetworkTimer.open(runtime)
     with tempfile.TemporaryDirectory() as folder:
         files = []

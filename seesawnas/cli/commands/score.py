@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seesawnas.cli.completion import complete_ref
-from seesawnas.cli.options import MAX_SEED, Json
+from seesawnas.cli.options import MAX_SEED, Json, StudyStorage
 from seesawnas.study import find_network
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def score(
             help="Seed of the weights and of the draw of the faces.",
         ),
     ] = 0,
+    storage: StudyStorage = None,
     json: Json = False,
 ) -> None:
     """Compute training-free scores of networks with random weights: synflow, NASWOT and ZiCo.
@@ -67,7 +68,7 @@ def score(
     """
     from seesawnas.cli.views.device import steps_shown
 
-    points = [find_network(ref) for ref in refs]
+    points = [find_network(ref, storage) for ref in refs]
     with steps_shown() as say:
         values = _values(refs, points, data, batch, resolution, seed, say)
     if json:

@@ -91,10 +91,10 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
         summary["cautions"] = list(session.ready.faces.cautions)
         summary["distillation"] = about_teacher(session.ready.teacher)
         if session.ready.priors:
-            summary["learn_from"] = session.learnt()
+            summary["priors"] = session.learnt()
         files = _write(plan, outcome, summary)
     if not json:
-        show(console(), plan, outcome, files, summary.get("learn_from", ()))
+        show(console(), plan, outcome, files, summary.get("priors", ()))
         say(console(), *(f"Caution: {line}" for line in summary["cautions"]))
     confirmed, refused = None, None
     if reason is not None:

@@ -36,10 +36,11 @@ def print_details(details: StudyDetails) -> None:
     summary = details.summary
     print_lines(*_head(details), *_starts(details), *_files(details))
     nexts = [] if details.resume is None else [details.resume]
+    elsewhere = f" --storage {quote(summary.storage)}" if summary.folder is None else ""
     if summary.best is not None:
-        nexts.append(f"seesawnas build {quote(f'{summary.name}:best')}")
+        nexts.append(f"seesawnas build {quote(f'{summary.name}:best')}{elsewhere}")
     if summary.kind != "fidelity":
-        nexts.append(f"seesawnas report {quote(summary.name)}")
+        nexts.append(f"seesawnas report {quote(summary.name)}{elsewhere}")
     print_lines("Next:", *(f"  {line}" for line in nexts))
     say(screen(), *(f"note: {note}" for note in summary.notes))
 

@@ -95,8 +95,12 @@ _OPENERS: dict[str, tuple[Callable[[Path, int], Session], str]] = {
 RUNTIMES = tuple(_OPENERS)
 
 
-def check_runtime(name: str) -> str:
+def check_runtime(name: str, option: str = "--runtime") -> str:
     """``name``, if it is a runtime's.
+
+    Args:
+        name: As ``option`` has it.
+        option: What messages call it.
 
     Raises:
         InvalidInput: If it is none.
@@ -105,7 +109,7 @@ def check_runtime(name: str) -> str:
         return name
     near = nearest(name, RUNTIMES)
     hint = f"; did you mean {near}?" if near else ""
-    raise InvalidInput(f"--runtime must be one of {', '.join(RUNTIMES)}, got {short(name)}{hint}")
+    raise InvalidInput(f"{option} must be one of {', '.join(RUNTIMES)}, got {short(name)}{hint}")
 
 
 def import_runtime(name: str) -> None:

@@ -16,6 +16,7 @@ from seesawnas.data import FaceData, open_subset
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.io.files import expanded
 from seesawnas.io.stored_json import stored_mapping
+from seesawnas.io.yaml import read_yaml
 from seesawnas.nn.device import pick_device
 from seesawnas.study.options import EnginePlan
 from seesawnas.train.feeds.teacher import Teacher, open_teachers
@@ -54,7 +55,7 @@ class ProxyTeacher:
     def open(self, attributes: Callable[[], Mapping[str, Any]] = dict) -> None:
         """Open it, on a GPU if there is one.
 
-        If its file is gone and the study has trials that learnt from it, the study's word is taken
+        If the file that the study was started with is gone, the study's word is taken
         for it: a study with nothing left to train does not need it. :meth:`embed` refuses.
 
         Args:
@@ -79,7 +80,7 @@ class ProxyTeacher:
         except InvalidInput as error:
             if all(expanded(path).exists() for path in plan.teacher):
                 raise
-            self._gone = _stored_teacher(attributes(), error)
+            self._gone = _stored_teacher(attributes(), plan.teacher, error)
             if self._gone is None:
                 raise
 
@@ -160,14 +161,19 @@ class _Gone:
     fault: InvalidInput
 
 
-def _stored_teacher(attributes: Mapping[str, Any], fault: InvalidInput) -> _Gone | None:
-    """What a study says of its teacher; None if it has none."""
+def _stored_teacher(
+    attributes: Mapping[str, Any], paths: Sequence[str], fault: InvalidInput
+) -> _Gone | None:
+    """What a study says of its teacher; None if it has none, or had it from other ``paths``."""
     about = stored_distillation(attributes)
     try:
         setting = stored_mapping(attributes["settings"])["teacher"]
-    except (KeyError, ValueError):
+        named = read_yaml(attributes["study_file"], "study_file")["teacher"]
+    except (KeyError, ValueError, TypeError, InvalidInput):
         return None
-    return _Gone(setting, about, fault) if about and isinstance(setting, str) else None
+    if about is None or not isinstance(setting, str) or named != list(paths):
+        return None
+    return _Gone(setting, about, fault)
 
 
 def proxy_teacher(

@@ -7,7 +7,7 @@ edits the angle without gradient, so values agree with its and gradients do not.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -109,7 +109,7 @@ def find_margin(name: str) -> MarginKind:
         InvalidInput: In one line, if there is none, or if a package offers one that cannot be used.
     """
     found: MarginKind | None = OWN_MARGINS.find(name)
-    included: Mapping[str, MarginKind] = {**MARGINS}
+    included: dict[str, MarginKind] = dict(MARGINS.items())
     if found is None and name not in included:
         raise InvalidInput(f"margin must be one of {', '.join(OWN_MARGINS.names())}, got {name}")
     return included[name] if found is None else found

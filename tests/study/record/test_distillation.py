@@ -29,9 +29,11 @@ from seesawnas.report.study.report import StudyReport
 from seesawnas.search import opened, plan_of
 from seesawnas.study import (
     Ended,
+    EngineFactory,
     Finished,
     InlineEngine,
     Measurement,
+    RayEngine,
     StudyFile,
     TrialEpoch,
     TrialJob,
@@ -406,6 +408,8 @@ def test_a_study_with_nothing_left_to_train_does_not_need_its_teacher(place: Pat
     assert find_study("s").view().attributes[DISTILLATION] == about
     with pytest.raises(InvalidInput, match=r"^--teacher teacher: there is no such file or folder"):
         run({**TAUGHT, "trials": 3})
+    with pytest.raises(InvalidInput, match=r"^--teacher nowhere: there is no such file or folder"):
+        run({**TAUGHT, "teacher": "nowhere"})
     with pytest.raises(StudyError, match=r"--distill-weight 7\.0, got 8\.0"):
         run({**TAUGHT, "distill_weight": 8.0})
     Path("elsewhere").rename("teacher")
@@ -445,6 +449,27 @@ def test_a_study_without_a_teacher_is_not_resumed_with_one_that_is_not_there(pla
     run(SEARCH)
     with pytest.raises(InvalidInput, match=r"^--teacher nowhere: there is no such file or folder"):
         run({**SEARCH, "teacher": "nowhere"})
+
+
+@pytest.mark.slow
+@pytest.mark.processes
+def test_trials_in_ray_workers_learn_from_a_teacher_as_those_in_this_process_do(
+    place: Path,
+) -> None:
+    engines: dict[str, EngineFactory] = {
+        "ray": lambda faces: RayEngine(faces, workers=1),
+        "inline": InlineEngine,
+    }
+    found = {}
+    for name, make in engines.items():
+        plan = plan_of(None, {**TAUGHT, "study": name, "trials": 1, "points": "none"})
+        with opened(plan, make) as session:
+            events = list(session.run())
+        assert sum(isinstance(event, Finished) for event in events) == 1
+        (trial,) = find_study(name).view().trials
+        assert trial.user_attrs["teacher"].startswith("teacher (")
+        found[name] = trial.user_attrs["digest"], trial.values[0]
+    assert found["ray"] == found["inline"]
 
 
 def fidelity(study: str, **more: Any) -> dict[str, Any]:

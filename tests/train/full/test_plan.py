@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from seesawnas.errors import RunError
 from seesawnas.plan.documents import plan_of_options
 from seesawnas.train import read_recipe
-from seesawnas.train.full.plan import TrainPlan, check_settings
+from seesawnas.train.full.plan import TrainPlan
+from seesawnas.train.full.settings import check_settings
 from tests.run.trainings import RECIPE, small_plan
 
 

@@ -12,7 +12,7 @@ from seesawnas.space import Assignment, FeasibleSet
 class NearestSampler:
     """Of some uniform networks the one that has most options in common with the best trial."""
 
-    def __init__(self, feasible: FeasibleSet, drawn: int = 20) -> None:
+    def __init__(self, feasible: FeasibleSet, drawn: int = 8) -> None:
         self._feasible, self._drawn = feasible, drawn
 
     def candidates(self, history: History, rng: random.Random) -> Iterator[Assignment]:
