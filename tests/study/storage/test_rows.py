@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import optuna
@@ -143,11 +144,12 @@ def test_a_change_is_not_made_when_another_process_took_the_study_over(
                     "WHERE key = 'seesawnas:lease'"
                 )
             )
-        for change in (
+        changes: tuple[Callable[[], object], ...] = (
             lambda: rename_studies(storage, {"a": "new"}),
             lambda: copy_studies(storage, {"a": "new"}, "a"),
             lambda: delete_studies(storage, ["a"]),
-        ):
+        )
+        for change in changes:
             with pytest.raises(StudyError, match="took over"):
                 change()
     assert {study.study_name for study in storage.get_all_studies()} == {"a", "b"}
