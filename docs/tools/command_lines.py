@@ -41,7 +41,7 @@ def fault_of(line: str) -> str | None:
             return _make_fault(targets)
         case ["pip", "install", *given]:
             return _pip_fault(given)
-        case ["python", "-m", "pytest", *paths]:
+        case ["python", "-m", "pytest", *paths] | ["pytest", *paths]:
             missing = [path for path in paths if not (ROOT / path).exists()]
             return f"there is no {missing[0]}" if missing else None
         case ["python" | "python3", "-m", module, *_]:

@@ -69,13 +69,13 @@ def _parameter(one: Option) -> inspect.Parameter:
 
 
 def _documented(text: str, found: list[Option]) -> str:
-    """``text`` with a line for each option at the end of its arguments."""
+    """``text`` with a list of the options at the end of its arguments."""
     lines = [
         textwrap.fill(
-            f"{one.key}: {one.help}", 96, initial_indent=" " * 8, subsequent_indent=" " * 12
+            f"- {one.key}: {one.help}", 96, initial_indent=" " * 8, subsequent_indent=" " * 10
         )
         for one in found
         if one.help
     ]
     before, returns, after = text.partition("\n\nReturns:")
-    return "\n".join([before, *lines]) + returns + after
+    return "\n".join([before, "", *lines]) + returns + after

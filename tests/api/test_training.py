@@ -40,7 +40,7 @@ def test_every_option_of_the_command_is_documented() -> None:
     taken = set(inspect.signature(sn.train).parameters)
     assert taken - {"network", "on_event"} == {one.key for one in options_of(TrainPlan) if one.flag}
     text = str(sn.api.train.__doc__)
-    assert all(f"        {name}: " in text for name in taken - {"network", "data", "on_event"})
+    assert all(f"        - {name}: " in text for name in taken - {"network", "data", "on_event"})
 
 
 def test_a_network_is_trained_scored_resumed_and_used(spec: sn.ArchSpec, folder: Path) -> None:

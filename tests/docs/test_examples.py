@@ -19,7 +19,7 @@ from docs.tools.examples import (
 )
 
 PAGES = [str(path.relative_to(ROOT)) for path in pages()]
-SLOW = {"docs/tutorial.md", "docs/reference/json.md"}
+SLOW = {"docs/tutorial.md", "docs/reference/json.md", "docs/guide/python.md"}
 """Pages that train networks or run many commands."""
 
 
