@@ -159,6 +159,8 @@ def _restored(folder: Folder, weights: SharedWeights) -> dict[str, Any]:
 def _panel(path: Path) -> list[dict[str, Any]]:
     """The networks with a proxy score, by their numbers."""
     found = [line for line in read_lines(path) if (line["level"], line["seed"]) == (LEVEL, SEED)]
+    if not found:
+        raise RunError(f"{path}: must have networks at level {LEVEL}, seed {SEED}, got none")
     return sorted(found, key=lambda line: int(line["network"]))
 
 
@@ -166,7 +168,10 @@ def gate(arguments: argparse.Namespace) -> None:
     """The command."""
     from benchmarks.supernet_gate import report
 
-    report(read_lines(arguments.measurements), read_lines(arguments.scores), arguments.out)
+    _panel(arguments.measurements)
+    if not (scores := read_lines(arguments.scores)):
+        raise RunError(f"{arguments.scores}: must have scores that rank wrote, got none")
+    report(read_lines(arguments.measurements), scores, arguments.out)
 
 
 def measure_cost(arguments: argparse.Namespace) -> None:

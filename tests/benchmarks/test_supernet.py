@@ -161,3 +161,15 @@ def test_a_ranking_goes_on_with_the_networks_that_are_left(
         command(monkeypatch, *asked)
     assert error.value.code == 2
     assert "must be the faces other" in capsys.readouterr().err
+
+
+def test_files_without_the_networks_or_scores_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines, scores = tmp_path / "lines", tmp_path / "scores"
+    for rule in ("lines: must have networks", "scores: must have scores"):
+        with pytest.raises(SystemExit) as error:
+            command(monkeypatch, "gate", "--measurements", lines, "--scores", scores)
+        assert error.value.code == 2
+        assert rule in capsys.readouterr().err
+        panel(lines, plan(tmp_path), "", 1)

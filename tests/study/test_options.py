@@ -137,6 +137,7 @@ def test_the_summary_has_the_options_that_are_declared_to_be_in_it_as_they_are_k
 def test_settings_that_make_figures_comparable_are_those_that_all_studies_keep() -> None:
     assert set(SHARED) == {
         "data",
+        "identities",
         "objectives",
         "resolution",
         "epochs",

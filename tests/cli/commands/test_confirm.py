@@ -193,12 +193,14 @@ def test_a_search_without_time_left_says_that_nothing_is_confirmed(space: list[T
 
 
 def test_a_confirmation_is_resumed_by_its_name_alone(folder: Path, fake: list[TrialJob]) -> None:
-    assert confirm(*TINY, "--seeds", "4", "--trainings", "6").exit_code == 0
-    done = len(fake)
+    assert confirm(*TINY, "--seeds", "4").exit_code == 0
+    kept, done = json.loads(Path("runs/c/result.json").read_text()), len(fake)
     again = confirm("--study", "c", "--json")
     assert again.exit_code == 0, again.output
+    assert json.loads(again.stdout)["race"] == kept["race"]
     assert len(fake) == done
-    assert confirm("--study", "c", "--trainings", "8", "--json").exit_code == 0
-    assert len(fake) > done
+    other = confirm("--study", "c", "--seeds", "5")
+    assert (other.exit_code, other.stderr.count("\n")) == (2, 1)
+    assert "must be resumed with --seeds 4, got 5" in other.stderr
     missing = confirm("--study", "nosuch")
     assert (missing.exit_code, missing.stderr.count("\n")) == (2, 1)

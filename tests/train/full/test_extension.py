@@ -148,13 +148,14 @@ def test_without_a_checkpoint_there_is_nothing_to_go_on_from(tmp_path: Path) -> 
 def test_other_differences_and_fewer_epochs_are_refused_as_before(tmp_path: Path) -> None:
     plan = small_plan(tmp_path / "run", recipe=_CONSTANT)
     run(plan, stop=lambda at: at == 3)
-    for changes, told in (
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"epochs": 5, "seed": 1}, "--seed 0, got 1"),
         ({"epochs": 2, "extend": True}, "--epochs 3, got 2"),
         ({"epochs": 5, "batch_size": 4}, "--batch-size 8, got 4"),
-    ):
+    ]
+    for changes, told in cases:
         with pytest.raises(RunError, match=told) as caught:
-            run(replace(plan, **changes))  # type: ignore[arg-type]
+            run(replace(plan, **changes))
         assert "--epochs 3, got 5" not in str(caught.value)
 
 

@@ -156,10 +156,11 @@ def test_the_initial_weights_and_what_is_frozen_must_stay(tmp_path: Path) -> Non
     moved = str(sn.save_model(sn.load_model(init), tmp_path / "moved"))
     plan = small_plan(tmp_path / "run", init=init, freeze=("stem",))
     run(plan, stop=lambda at: at == 3)
-    for changes, told in (
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"init": None, "freeze": ()}, "--init of digest"),
         ({"freeze": ("head",)}, r"--freeze \['stem'\], got \['head'\]"),
-    ):
+    ]
+    for changes, told in cases:
         with pytest.raises(RunError, match=told):
             run(replace(plan, **changes))
     assert isinstance(run(replace(plan, init=moved))[0], Resumed)
