@@ -150,7 +150,7 @@ def _at_looks(name: str, p: NDArray[Any], size: float, numbers: Sequence[int]) -
     ``p`` has (looks, experiments, effects).
     """
     found = _holm(p) < _ALPHA
-    each: NDArray[np.bool_] = found.any(axis=2) if size == 0 else found[:, :, 0]
+    each = np.asarray(found.any(axis=2)) if size == 0 else found[:, :, 0]
     for place, n in enumerate(numbers):
         yield _rate(f"{name}: {n} seeds", each[place])
     yield _rate(f"{name}: any look", np.asarray(each.any(axis=0)))
