@@ -26,7 +26,7 @@ from docs.tools.place import prepare
 def refreshed(page: Path) -> str:
     """The text of ``page`` with today's outputs; its YAML files are written where this runs."""
     document = examples(page)
-    text = document.text
+    text: str = document.text
     changes: list[tuple[int, int, str]] = []
     for example in document:
         if example.region.evaluator == check_yaml:
