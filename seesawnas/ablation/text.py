@@ -61,7 +61,7 @@ def _effect(result: AblationResult, effect: Effect) -> str:
     change = f"{_signed(effect.mean)} {quality} ({_evidence(result, effect)}){cost}"
     return (
         f"{level} against {base}: {change}, not resolvable with "
-        f"{several(effect.n, 'seed')}{_needed(effect)}."
+        f"{several(effect.n, 'seed')}{_needed(result, effect)}."
     )
 
 
@@ -249,10 +249,16 @@ def _evidence(result: AblationResult, found: Effect | Interaction) -> str:
     return f"{interval}, n={found.n}, {_p(p)} after Holm"
 
 
-def _needed(effect: Effect) -> str:
+def _needed(result: AblationResult, effect: Effect) -> str:
     if effect.needed is None:
         return "" if effect.low is None else ": an effect of this size would need more than 10,000"
     more = effect.needed - effect.n
+    looks = [n for n, _ in result.planned_looks]
+    if looks and effect.needed not in looks:
+        return (
+            f": an effect of this size would need a new ablation with one look at about "
+            f"{several(effect.needed, 'seed')}"
+        )
     return (
         f": an effect of this size would need about {several(effect.needed, 'seed')} "
         f"({more:,} more)"

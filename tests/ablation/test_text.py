@@ -129,6 +129,13 @@ def test_planned_looks_are_listed_and_what_waits_for_the_next_one_is_said() -> N
     assert "One look is planned, with 4 seeds" in at_looks(4, planned_looks=LOOKS[1:])[0]
 
 
+def test_seeds_that_no_look_to_come_has_are_said_of_a_new_ablation() -> None:
+    said = words(OPEN, planned_looks=((5, 0.75), (14, 1.0)))[0]
+    assert said.endswith("would need about 14 seeds (9 more).")
+    said = words(OPEN, planned_looks=((5, 0.75), (10, 1.0)))[0]
+    assert said.endswith("would need a new ablation with one look at about 14 seeds.")
+
+
 def test_before_the_first_look_an_effect_says_when_it_is() -> None:
     early = replace(OPEN, n=3, low=None, high=None, p=None, p_holm=None, needed=None)
     said = words(early, planned_looks=((5, 0.75), (10, 1.0)))[0]

@@ -64,7 +64,7 @@ def score(
     """Compute training-free scores of networks with random weights: synflow, NASWOT and ZiCo.
 
     They are shown beside MAdds and params, the higher the better by their papers. Not used by
-    search: within a budget they do not rank networks, see studies/lfw_training_free.
+    search: see studies/lfw_training_free.
     """
     from seesawnas.cli.views.device import steps_shown
 

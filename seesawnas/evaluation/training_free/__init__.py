@@ -1,6 +1,6 @@
 """Training-free scores: what a network with random weights, or its first gradients, are worth.
 
-No search uses them: within a budget they do not rank networks (studies/lfw_training_free).
+No search uses them: see studies/lfw_training_free.
 """
 
 from seesawnas.evaluation.training_free.batch import FaceBatch, draw_batch
