@@ -39,10 +39,13 @@ def server_binaries() -> Path | None:
 
 
 class PostgresServer:
-    """A server that can be stopped, killed and started again."""
+    """A server that can be stopped, killed and started again.
 
-    def __init__(self, folder: Path, binaries: Path) -> None:
-        self._folder, self._binaries = folder, binaries
+    Tests do without ``fsync``; what measures it does not.
+    """
+
+    def __init__(self, folder: Path, binaries: Path, *, fsync: bool = False) -> None:
+        self._folder, self._binaries, self._fsync = folder, binaries, fsync
         self._user = _unprivileged()
         self._process: subprocess.Popen[bytes] | None = None
         with socket.socket() as free:
@@ -70,7 +73,7 @@ class PostgresServer:
         options = {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": str(self._folder),
-            "fsync": "off",
+            "fsync": "on" if self._fsync else "off",
         }
         options |= {"max_connections": "40", "shared_buffers": "16MB"}
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
@@ -139,9 +142,10 @@ class PostgresServer:
 
 
 @contextmanager
-def private_server(binaries: Path) -> Iterator[PostgresServer]:
-    folder = Path(tempfile.mkdtemp(prefix="seesawnas-pg-", dir=_memory()))
-    server = PostgresServer(folder, binaries)
+def private_server(binaries: Path, *, on_disk: bool = False) -> Iterator[PostgresServer]:
+    """A server, in memory where there is room; ``on_disk`` as one that people run."""
+    folder = Path(tempfile.mkdtemp(prefix="seesawnas-pg-", dir=None if on_disk else _memory()))
+    server = PostgresServer(folder, binaries, fsync=on_disk)
     try:
         server.create()
         server.start()
