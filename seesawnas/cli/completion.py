@@ -68,6 +68,13 @@ def complete_networks(incomplete: str) -> list[str]:
     return [f"{before}{comma}{name}" for name in complete_network(last)]
 
 
+def complete_sampler(incomplete: str) -> list[str]:
+    """Complete the name of a sampler: included ones and those of installed packages."""
+    from seesawnas.search.plan import OWN_SAMPLERS
+
+    return sorted(_beginning(incomplete, OWN_SAMPLERS.names()))
+
+
 def one_of(names: Iterable[str]) -> Complete:
     """Complete one of ``names``."""
     known = sorted(names)
@@ -80,6 +87,7 @@ COMPLETIONS: dict[str, Complete | None] = {
     "networks": complete_networks,
     "prior": complete_prior,
     "recipe": complete_recipe,
+    "sampler": complete_sampler,
     "study": complete_study,
 }
 """By the ``completion`` of an option."""

@@ -184,6 +184,7 @@ class SearchPlan(RunPlan):
         "What proposes networks: random, tpe, nsga2, gp, evolution or linear, or the name of an "
         "installed sampler. Default: linear.",
         default="linear",
+        completion="sampler",
         in_summary=True,
     )
     learn_from: tuple[str, ...] = option(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seesawnas.cli.completion import complete_ref
+from seesawnas.cli.completion import complete_network
 from seesawnas.cli.options import MAX_SEED, Json, StudyStorage
 from seesawnas.study import find_network
 
@@ -22,7 +22,7 @@ def score(
             metavar="REF",
             help="Networks: paper/NAME, a YAML file, a trial of a study (STUDY:NUMBER or "
             "STUDY:best), or a trained network's folder, whose weights are not used.",
-            autocompletion=complete_ref,
+            autocompletion=complete_network,
             show_default=False,
         ),
     ],
@@ -63,8 +63,8 @@ def score(
 ) -> None:
     """Compute training-free scores of networks with random weights: synflow, NASWOT and ZiCo.
 
-    They are shown beside MAdds and params, the higher the better by their papers. Not used by
-    search: see studies/lfw_training_free.
+    They are shown beside params and MAdds (of the network's own input size, whatever
+    --resolution), the higher the better by their papers. Not used by search: see studies/lfw_training_free.
     """
     from seesawnas.cli.views.device import steps_shown
 
