@@ -64,8 +64,8 @@ def score(
     """Compute training-free scores of networks with random weights: synflow, NASWOT and ZiCo.
 
     They are shown beside params and MAdds (of the network's own input size, whatever
-    --resolution), the higher the better by their papers. Not used by search: within a budget they
-    do not rank networks, see studies/lfw_training_free.
+    --resolution), the higher the better by their papers. Not used by search: see
+    studies/lfw_training_free.
     """
     from seesawnas.cli.views.device import steps_shown
 
