@@ -79,13 +79,19 @@ def test_it_trains_what_the_command_trains(spec: sn.ArchSpec, folder: Path) -> N
     )
     values = to_mapping(spec)
     Path("point.yaml").write_text(json.dumps(values))
-    asked: dict[str, Any] = {"data": "faces", "recipe": "quick.yaml", "device": "cpu", "seed": 3}
+    asked: dict[str, Any] = {
+        "data": "faces",
+        "identities": 5,
+        "recipe": "quick.yaml",
+        "device": "cpu",
+        "seed": 3,
+    }
     networks: tuple[Any, ...] = (values, "point.yaml")
     states = [
         sn.train(one, **asked, workers=0, out=f"{n}").load() for n, one in enumerate(networks)
     ]
     words = ["point.yaml", "--data", "faces", "--recipe", "quick.yaml", "--device", "cpu"]
-    Ran("train", *words, "--seed", "3", "--workers", "0", "--out", "other")
+    Ran("train", *words, "--identities", "5", "--seed", "3", "--workers", "0", "--out", "other")
     states.append(sn.load_model("other"))
     first = states[0].state_dict()
     for state in states[1:]:
