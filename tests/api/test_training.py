@@ -122,7 +122,7 @@ def test_a_wrong_option_is_one_line(
 def test_the_defaults_of_evaluate_are_those_of_its_command() -> None:
     own = inspect.signature(sn.evaluate).parameters
     command = inspect.signature(eval_command).parameters
-    assert set(own) == set(command) - {"html", "json"}
+    assert set(own) - {"model"} == set(command) - {"models", "latency", "html", "json"}
     for name in set(own) - {"model", "pairs"}:
         assert own[name].default == command[name].default, name
 
@@ -145,6 +145,27 @@ def test_a_wrong_option_of_evaluate_is_one_line(
         sn.evaluate(tmp_path / "model", pairs_file(tmp_path / "p" / "made.bin"), **options)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"normalise": "127.5"},
+        {"bgr": True},
+        {"output": "embedding"},
+        {"device": "cuda:3"},
+        {"untrained": True},
+    ],
+)
+def test_an_open_network_takes_no_option_of_how_to_open_it(
+    tmp_path: Path, option: dict[str, Any]
+) -> None:
+    network = sn.create("mobilefacenet", resolution=32)
+    sn.save_model(network, tmp_path / "model")
+    for model in (network, open_model(tmp_path / "model")):
+        with pytest.raises(InvalidInput) as caught:
+            sn.evaluate(model, pairs_file(tmp_path / "p" / "made.bin"), **option)
+        assert f"got {next(iter(option))}, only for a folder or a file" in str(caught.value)
 
 
 def test_random_weights_and_wrong_pairs_are_refused(tmp_path: Path) -> None:
