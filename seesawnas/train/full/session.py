@@ -235,7 +235,7 @@ def _initial_digest(plan: TrainPlan, team: Team) -> str | None:
     try:
         return model_digest(plan.init) if team.share(is_needed) else None
     except InvalidInput as error:
-        raise RunError(f"--init {error}") from None
+        raise RunError(f"{plan.place('init')} {error}") from None
 
 
 def _agree(
@@ -259,18 +259,18 @@ def _agree(
     """
     if team.rank > 0:
         return None
-    path = plan.folder / SETTINGS
+    path, out = plan.folder / SETTINGS, plan.place("out")
     try:
         kept = json.loads(path.read_text())
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(
-            f"{path}: cannot be read: {error}; use another --out, or delete the folder"
+            f"{path}: cannot be read: {error}; use another {out}, or delete the folder"
         ) from None
     if not isinstance(kept, dict):
         raise RunError(
-            f"{path}: must contain training settings; use another --out, or delete the folder"
+            f"{path}: must contain training settings; use another {out}, or delete the folder"
         )
     asked = dict(settings)
     if CROP not in kept and (read_finished(plan) is not None or _are_square(source)):
@@ -283,7 +283,7 @@ def _agree(
     compared = kept
     if is_extension(kept, plan):
         compared = {**kept, "recipe": {**kept["recipe"], "epochs": plan.recipe.epochs}}
-    check_settings(compared, asked, plan.folder)
+    check_settings(compared, asked, plan.folder, plan.place)
     return kept
 
 
