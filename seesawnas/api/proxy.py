@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +11,18 @@ from seesawnas.api.options import as_key, given, takes
 from seesawnas.data import FaceData
 from seesawnas.errors import StudyError
 from seesawnas.nn.cpu import one_thread
-from seesawnas.plan.documents import plan_of_options
+from seesawnas.plan.documents import Place, plan_of_options
+from seesawnas.plan.options import options_of
 from seesawnas.space import to_mapping
 from seesawnas.study import Measurement, Scores, TrialJob
-from seesawnas.study.options import RunPlan, proxy_teacher_conflicts
+from seesawnas.study.options import RunPlan, proxy_teacher_conflicts, subset_conflicts
 from seesawnas.study.record.distillation import ProxyTeacher, proxy_teacher
 from seesawnas.study.trial import load_proxy_faces, proxy_sizes, run_trial
 from seesawnas.text import nearest, short
 from seesawnas.train.feeds.teacher_plan import TeacherPlan
 
-_TEACHER = tuple(TeacherPlan.__dataclass_fields__)
-OPTIONS = ("epochs", "resolution", "pairs", "share", "recipe", "seed", *_TEACHER)
+_TEACHER = tuple(one.key for one in options_of(TeacherPlan))
+OPTIONS = ("identities", "epochs", "resolution", "pairs", "share", "recipe", "seed", *_TEACHER)
 
 
 @takes(RunPlan, OPTIONS)
@@ -59,8 +60,8 @@ def proxy(
     plan = _plan(None if data is None else str(data), options)
     spec = to_spec(network)
     sizes = proxy_sizes("network", [(spec.input.height, spec.input.width)], plan.proxy.resolution)
-    teacher = proxy_teacher(plan, plan.data)
-    faces = load_proxy_faces(plan.data, sizes, seed=plan.seed)
+    teacher = proxy_teacher(plan, plan.data, plan.identities, plan.seed)
+    faces = load_proxy_faces(plan.data, sizes, seed=plan.seed, identities=plan.identities)
     if teacher is not None:
         faces = _taught(teacher, faces)
     count = 0
@@ -80,9 +81,12 @@ def _plan(data: str | None, options: dict[str, Any]) -> RunPlan:
             hint = f"did you mean {near}?" if near else f"options are {', '.join(OPTIONS)}"
             raise StudyError(f"{short(name)} is not a known key; {hint}")
     values = given({"data": data, **options})
-    return plan_of_options(
-        RunPlan, values, lambda plan, place: proxy_teacher_conflicts(plan, data, place), as_key
-    )
+    return plan_of_options(RunPlan, values, _conflicts, as_key)
+
+
+def _conflicts(plan: RunPlan, place: Place) -> Iterator[str]:
+    yield from subset_conflicts(plan.identities, plan.data, place)
+    yield from proxy_teacher_conflicts(plan, plan.data, place)
 
 
 def _taught(teacher: ProxyTeacher, faces: FaceData) -> FaceData:

@@ -9,7 +9,6 @@ from typing import Any
 
 from seesawnas.api.networks import Network, to_spec
 from seesawnas.api.options import as_key, given, takes
-from seesawnas.data import open_source
 from seesawnas.io.isolation import script_left_alone
 from seesawnas.nn import FaceNetwork, load_model
 from seesawnas.plan.documents import plan_of_options
@@ -78,7 +77,7 @@ def train(
     plan = plan_of_options(TrainPlan, values, place=as_key)
     last: RunEvent | None = None
     # What loads images needs nothing of the script that calls this, which need not have a guard.
-    with script_left_alone(), opened(plan, open_source(plan.data)) as session:
+    with script_left_alone(), opened(plan) as session:
         for last in session.run():
             if on_event is not None:
                 on_event(last)

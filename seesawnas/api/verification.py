@@ -14,6 +14,7 @@ from seesawnas.evaluation import (
     open_network,
     verify_set,
 )
+from seesawnas.evaluation.models.open import refuse_options
 from seesawnas.nn import FaceNetwork
 
 
@@ -40,7 +41,8 @@ def evaluate(
 
     Args:
         model: A trained network's folder, what :func:`train` returns, a file (ONNX, ncnn,
-            ExecuTorch, TorchScript), or a network, which runs where its weights are.
+            ExecuTorch, TorchScript), or a network, which runs where its weights are and takes none
+            of ``normalise``, ``bgr``, ``output``, ``device`` and ``untrained``.
         pairs: A verification set: an InsightFace .bin, LFW's pairs.txt, a CSV of two paths and a
             label, or a folder of the CFP protocol.
         images: Folder that the image paths of the set are relative to.
@@ -74,6 +76,19 @@ def evaluate(
         resamples,
         seed,
     )
+    if isinstance(model, FaceNetwork | FaceModel):
+        refuse_options(
+            "model",
+            "an open network has its own input, output, device and weights",
+            {
+                "normalise": normalise is not None,
+                "bgr": bgr,
+                "output": output is not None,
+                "device": device != "cpu",
+                "untrained": untrained,
+            },
+            "a folder or a file",
+        )
     if isinstance(model, FaceNetwork):
         with open_network(model) as opened:
             return verify_set(opened, pairs, how)

@@ -149,6 +149,8 @@ def plan_of_options(
 ) -> P:
     """The plan that follows from options of the command line, or of a function.
 
+    A plan that has a ``place`` gets this one; the context of its rules is it too.
+
     Args:
         plan: What they are options of.
         options: Those that are given, by their keys.
@@ -158,9 +160,10 @@ def plan_of_options(
     Raises:
         InvalidInput: If there are faults: the plan's own error, one line per fault.
     """
-    faults, _ = faults_in(plan, options, place)
+    faults, _ = faults_in(plan, options, place, context=place)
     if not faults:
-        found = plan(**values_of(plan, options))
+        named = {"place": place} if "place" in {one.name for one in fields(plan)} else {}
+        found = plan(**{**values_of(plan, options, context=place), **named})
         faults = list(conflicts(found, place))
     if faults:
         raise plan.fault("\n".join(faults))

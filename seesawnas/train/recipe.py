@@ -45,10 +45,11 @@ OptimizerName = Literal["sgd", "adamw"]
 
 
 def _margin_kind(found: Any) -> Any:
-    if not all(callable(getattr(found, name, None)) for name in ("target", "other")):
+    has_functions = all(callable(getattr(found, name, None)) for name in ("target", "other"))
+    if not has_functions or not isinstance(getattr(found, "needs_quality", None), bool):
         raise TypeError(
-            f"must be a seesawnas.train.MarginKind, with functions target and other, got "
-            f"{short(found)}"
+            f"must be a seesawnas.train.MarginKind, with functions target and other and a bool "
+            f"needs_quality, got {short(found)}"
         )
     return found
 

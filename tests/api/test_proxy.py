@@ -44,6 +44,18 @@ def test_it_measures_what_a_trial_of_a_search_does(folder: Path) -> None:
     assert sn.proxy("s:0", **FAST, seed=6).losses != own.losses
 
 
+@pytest.mark.usefixtures("own_cache_and_one_thread")
+def test_of_a_subset_of_the_identities_it_measures_what_a_trial_does(folder: Path) -> None:
+    words = {"budget": "1M", "space": "small.yaml", "study": "s", "engine": "inline"}
+    subset = {**FAST, "identities": 16, "epochs": 1, "seed": 5}
+    plan = plan_of(None, {**subset, **words, "trials": 1, "points": "none"})
+    with opened(plan) as session:
+        (found,) = [event for event in session.run() if isinstance(event, Finished)]
+    own = sn.proxy("s:0", **subset)
+    assert (own.curve, own.losses) == (found.measurement.curve, found.measurement.losses)
+    assert sn.proxy("s:0", **{**subset, "identities": None}).losses != own.losses
+
+
 def test_an_objective_of_ones_own_takes_ten_lines(folder: Path) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     feasible = sn.FeasibleSet(sn.load_space("small.yaml"), sn.Budget.parse("1M"))
@@ -72,7 +84,7 @@ def test_an_objective_of_ones_own_takes_ten_lines(folder: Path) -> None:
 def test_a_teacher_is_learnt_from(folder: Path) -> None:
     spec = small_plan(folder).spec
     sn.save_model(sn.build(spec), "teacher")
-    asked = {**FAST, "epochs": 1}
+    asked = {**FAST, "epochs": 1, "identities": 16}
     plain = sn.proxy(spec, **asked)
     taught = sn.proxy(spec, **asked, teacher=Path("teacher"), distill_weight=3)
     assert taught.losses[0] > plain.losses[0]
@@ -82,11 +94,13 @@ def test_a_teacher_is_learnt_from(folder: Path) -> None:
     ("options", "words"),
     [
         ({"epoch": 1}, "epoch is not a known key; did you mean epochs?"),
-        ({"budget": "1M"}, "budget is not a known key; options are epochs, resolution, "),
+        ({"budget": "1M"}, "budget is not a known key; options are identities, epochs, "),
         ({"epochs": 0}, "epochs must be from 1 to 10000, got 0"),
         ({"recipe": {"margn": "arcface"}}, "recipe.margn is not a known key; did you mean"),
         ({"data": "no/such"}, "no/such: there is no such folder"),
-        ({"data": None, "teacher": "x"}, "teacher"),
+        ({"data": None, "teacher": "x"}, "teacher requires data, got none"),
+        ({"data": None, "identities": 5}, "identities requires data, got none"),
+        ({"identities": 500}, "identities must be at most"),
     ],
 )
 def test_a_wrong_option_is_one_line(folder: Path, options: dict[str, Any], words: str) -> None:

@@ -29,10 +29,7 @@ def train(ref: PointRef, storage: StudyStorage = None, json: Json = False, **giv
 
     To use several GPUs: torchrun --nproc-per-node 4 -m seesawnas train ...
     """
-    from seesawnas.data import open_subset
-
-    plan = _plan(ref, given, storage)
-    _carry_out(plan, open_subset(plan.data, plan.identities, seed=plan.seed), json)
+    _carry_out(_plan(ref, given, storage), json)
 
 
 def _plan(ref: str, given: dict[str, Any], storage: str | None = None) -> TrainPlan:
@@ -41,13 +38,14 @@ def _plan(ref: str, given: dict[str, Any], storage: str | None = None) -> TrainP
     return plan_of_options(TrainPlan, {"spec": find_network(ref, storage).spec, **given})
 
 
-def _carry_out(plan: TrainPlan, source: Any, json: bool) -> None:
+def _carry_out(plan: TrainPlan, json: bool) -> None:
     from seesawnas.cli.views.training import announce, show_result, watch
     from seesawnas.train.full import Completed, opened
 
+    opening = opened(plan)  # Ctrl-C still interrupts here: to list many faces takes long
     only_shown()
-    with _polite_end() as stopped, opened(plan, source) as session:
-        screen = announce(plan, source, session)
+    with _polite_end() as stopped, opening as session:
+        screen = announce(plan, session)
         try:
             last = watch(session, screen, lambda: bool(stopped))
         except TrialError as error:

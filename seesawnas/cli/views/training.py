@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from seesawnas.cli.views.output import console, screen, table
-from seesawnas.data import FaceSource
 from seesawnas.data.faces import FEW
 from seesawnas.text import escape_line, several
 from seesawnas.train.full import (
@@ -33,13 +32,13 @@ from seesawnas.train.full.best import BEST
 _NAMED = 3
 
 
-def announce(plan: TrainPlan, source: FaceSource, session: Session) -> Console:
+def announce(plan: TrainPlan, session: Session) -> Console:
     """Print what is trained.
 
     Returns:
         The screen for what follows, silent except in the first process.
     """
-    shown = screen(quiet=session.team.rank > 0)
+    shown, source = screen(quiet=session.team.rank > 0), session.source
     height, width = plan.size
     processes = f", {session.team.size} processes" if session.team.size > 1 else ""
     for title, what in (

@@ -11,7 +11,7 @@ FILE.pt            TorchScript; it contains code: open only files you trust
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,9 +106,11 @@ def open_model(
     """
     found, where = expanded(path), pick_device(device)
     if found.is_dir():
-        _refuse_options(
-            path,
+        refuse_options(
+            str(path),
+            "a model folder defines its own input and output",
             {"--normalise": normalise is not None, "--bgr": bgr, "--output": output is not None},
+            "files of other formats",
         )
         return _own(found, where, untrained)
     if not found.is_file():
@@ -149,18 +151,21 @@ def open_network(network: FaceNetwork, name: str = "network") -> Iterator[FaceMo
         network.train(was_training)
 
 
-def _refuse_options(path: str | Path, given: dict[str, bool]) -> None:
-    """Refuse options of foreign files if the network is a folder.
+def refuse_options(subject: str, rule: str, given: Mapping[str, bool], meant_for: str) -> None:
+    """Refuse options that a network of this kind does not take.
+
+    Args:
+        subject: What the network is called.
+        rule: Why it does not take them.
+        given: By the name of each option, whether it is given.
+        meant_for: What takes them.
 
     Raises:
         InvalidInput: If one is given.
     """
     named = [name for name, is_given in given.items() if is_given]
     if named:
-        rule = "a model folder defines its own input and output"
-        raise InvalidInput(
-            f"{path}: {rule}, got {', '.join(named)}, only for files of other formats"
-        )
+        raise InvalidInput(f"{subject}: {rule}, got {', '.join(named)}, only for {meant_for}")
 
 
 def _check_normalisation(

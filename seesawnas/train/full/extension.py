@@ -67,26 +67,27 @@ def extend(kept: Mapping[str, Any], plan: TrainPlan, steps: int) -> Extension | 
             that.
     """
     before, epochs = kept["recipe"]["epochs"], plan.recipe.epochs
+    place = plan.place
     if plan.recipe.generations > 1:
         raise RunError(
-            f"{plan.folder}: --epochs must be {before} for a training of "
-            f"{plan.recipe.generations} generations, got {epochs}; use another --out"
+            f"{plan.folder}: {place('epochs')} must be {before} for a training of "
+            f"{plan.recipe.generations} generations, got {epochs}; use another {place('out')}"
         )
     saved, _ = run_checkpoints(plan.folder / CHECKPOINTS).newest(check_saved)
     if saved is None:
         if not (plan.folder / ABOUT).exists():
             return None
         raise RunError(
-            f"{plan.folder}: --epochs must be {before}, got {epochs}: no checkpoint is left to "
-            "train on from; use another --out"
+            f"{plan.folder}: {place('epochs')} must be {before}, got {epochs}: no checkpoint is "
+            f"left to train on from; use another {place('out')}"
         )
     step = int(saved[1]["step"])
     jumps = tuple(_jumps(replace(plan.recipe, epochs=before), plan.recipe, step / steps))
     if jumps and not plan.extend:
         done, all_jumps = f"{step / steps:g} of {several(before, 'epoch')}", " and ".join(jumps)
         raise RunError(
-            f"{plan.folder}: --epochs {epochs} requires --extend after {done}: on the schedule of "
-            f"{epochs}, {all_jumps}; or use another --out"
+            f"{plan.folder}: {place('epochs')} {epochs} requires {place('extend')} after {done}: "
+            f"on the schedule of {epochs}, {all_jumps}; or use another {place('out')}"
         )
     return Extension(before, step, jumps)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput, RunError
@@ -53,6 +53,9 @@ from seesawnas.train.recipe import (
     read_recipe,
 )
 
+if TYPE_CHECKING:
+    from pydantic import ValidationInfo
+
 RUNS = Path("runs")
 MAX_STEPS = 10**9
 HOW, WHERE = "Training", "Execution"
@@ -74,13 +77,13 @@ def _recipe(raw: Any) -> Any:
     return raw if isinstance(raw, Recipe) else read_recipe(text(raw))
 
 
-def _changes(raw: Any) -> Any:
+def _changes(raw: Any, info: ValidationInfo) -> Any:
     """What ``--set`` changes in the recipe, by its fields.
 
     Raises:
         DocumentError: If there are faults: every fault.
     """
-    return raw if isinstance(raw, Mapping) else read_changes(raw, "--set")
+    return raw if isinstance(raw, Mapping) else read_changes(raw, (info.context or flag_of)("set"))
 
 
 def _folder(raw: Any) -> Path | None:
@@ -360,7 +363,7 @@ class TrainPlan(TeacherPlan):
             try:
                 object.__setattr__(self, "freeze", frozen_parts(self.spec, self.freeze))
             except ValueError as error:
-                faults.append(f"--freeze {error}")
+                faults.append(f"{self.place('freeze')} {error}")
         if faults := [*faults, *self._conflicts()]:
             raise self.fault("\n".join(faults))
 
@@ -378,6 +381,7 @@ class TrainPlan(TeacherPlan):
 
     def _override_conflicts(self, overrides: Mapping[str, Any]) -> Iterator[str]:
         """What is wrong with what the options change in the recipe, which it is not changed by."""
+        place = self.place
         for one in options_of(type(self)):
             if (
                 one.name in _OF_RECIPE
@@ -385,32 +389,41 @@ class TrainPlan(TeacherPlan):
                 and getattr(self, one.name) is not None
             ):
                 value = short(self.changes[one.name])
-                yield f"--set {one.name} must not be given beside {one.flag}, got {value}"
+                yield (
+                    f"{place('set')} {one.name} must not be given beside {place(one.key)}, got "
+                    f"{value}"
+                )
         recipe = self.recipe
         other = overrides.get("optimizer", recipe.optimizer)
         if other != recipe.optimizer and "learning_rate" not in overrides:
             yield (
-                f"--set optimizer={other} requires --lr, got none: the recipe's "
+                f"{place('set')} optimizer={other} requires {place('lr')}, got none: the recipe's "
                 f"{recipe.learning_rate:g} is for {recipe.optimizer}"
             )
 
     def _conflicts(self) -> Iterator[str]:
         """What is wrong with the options together."""
-        recipe = self.recipe
+        recipe, place = self.recipe, self.place
         epochs = several(recipe.epochs, "epoch")
-        yield from teacher_conflicts(self, recipe.distill, recipe.distill_weight, flag_of)
+        yield from teacher_conflicts(self, recipe.distill, recipe.distill_weight, place)
         if recipe.distill == "none" and recipe.generations > 1:
-            yield f"--generations {recipe.generations} requires --teacher, got none"
+            times = recipe.generations
+            yield f"{place('generations')} {times} requires {place('teacher')}, got none"
         if recipe.distill == "multistep" and recipe.generation_teacher == "previous":
-            yield "--generation-teacher must be same for --distill multistep, got previous"
+            yield (
+                f"{place('generation_teacher')} must be same for {place('distill')} multistep, got "
+                "previous"
+            )
         if self.keep_head and self.init is None:
-            yield "--keep-head requires --init, got none"
+            yield f"{place('keep_head')} requires {place('init')}, got none"
         if self.freeze and self.init is None:
-            yield f"--freeze {','.join(self.freeze)} requires --init, got none"
+            parts = ",".join(self.freeze)
+            yield f"{place('freeze')} {parts} requires {place('init')}, got none"
         if self.validate_every is not None and not self.benchmarks:
-            yield f"--validate-every {self.validate_every} requires --val, got none"
+            steps = self.validate_every
+            yield f"{place('validate_every')} {steps} requires {place('val')}, got none"
         if self.stages > recipe.epochs:
-            yield f"--stages must be at most the {epochs}, got {self.stages}"
+            yield f"{place('stages')} must be at most the {epochs}, got {self.stages}"
 
     @property
     def size(self) -> tuple[int, int]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import numpy as np
 import torch
 from filelock import FileLock, Timeout
 
-from seesawnas.data import FaceSource
+from seesawnas.data import FaceSource, open_subset
 from seesawnas.data.images import UnreadableError, inspect
 from seesawnas.data.sources.base import SAMPLED
 from seesawnas.errors import DataError, InvalidInput, RunError
@@ -40,15 +40,28 @@ from seesawnas.train.full.settings import check_settings
 _WRITTEN = (SETTINGS, SPEC, WEIGHTS, ABOUT, CHECKPOINTS, "log.csv", "tensorboard", STAGES, BEST)
 
 
-@contextmanager
-def opened(plan: TrainPlan, source: FaceSource) -> Iterator[Session]:
+def opened(plan: TrainPlan, source: FaceSource | None = None) -> AbstractContextManager[Session]:
     """``plan``'s training run; this process, or the first of its team, locks the folder.
 
+    The faces are opened at once, the rest when the block begins.
+
+    Args:
+        plan: What is asked for.
+        source: The faces; None for those that the plan names.
+
     Raises:
+        DataError: If there are no such faces, or fewer identities than the plan asks for.
         RunError: If another process uses the folder, or it contains a training run with other
             settings.
         InvalidInput: If a teacher cannot be opened.
     """
+    if source is None:
+        source = open_subset(plan.data, plan.identities, seed=plan.seed)
+    return _begun(plan, source)
+
+
+@contextmanager
+def _begun(plan: TrainPlan, source: FaceSource) -> Iterator[Session]:
     with joined(plan.device) as (team, device), _held(plan, team):
         teachers = _teachers(plan, team, device)
         initial = _initial_digest(plan, team)
@@ -91,9 +104,9 @@ class Session:
         initial: str | None = None,
         extensions: Sequence[Extension] = (),
     ) -> None:
-        self._plan, self._source, self._teachers = plan, source, tuple(teachers)
+        self._plan, self._teachers = plan, tuple(teachers)
         self._initial = initial
-        self.team, self.device = team, device
+        self.source, self.team, self.device = source, team, device
         self.extensions = tuple(extensions)
         """How the training was given more epochs, in order; the last may be of this start."""
         self._is_done = bool(team.share(read_finished(plan) is not None))
@@ -148,7 +161,7 @@ class Session:
             teachers = (Teacher(before, device=self.device),)
         return Generation(
             plan,
-            self._source,
+            self.source,
             self.team,
             self.device,
             number=self._number,
@@ -222,7 +235,7 @@ def _initial_digest(plan: TrainPlan, team: Team) -> str | None:
     try:
         return model_digest(plan.init) if team.share(is_needed) else None
     except InvalidInput as error:
-        raise RunError(f"--init {error}") from None
+        raise RunError(f"{plan.place('init')} {error}") from None
 
 
 def _agree(
@@ -246,18 +259,18 @@ def _agree(
     """
     if team.rank > 0:
         return None
-    path = plan.folder / SETTINGS
+    path, out = plan.folder / SETTINGS, plan.place("out")
     try:
         kept = json.loads(path.read_text())
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(
-            f"{path}: cannot be read: {error}; use another --out, or delete the folder"
+            f"{path}: cannot be read: {error}; use another {out}, or delete the folder"
         ) from None
     if not isinstance(kept, dict):
         raise RunError(
-            f"{path}: must contain training settings; use another --out, or delete the folder"
+            f"{path}: must contain training settings; use another {out}, or delete the folder"
         )
     asked = dict(settings)
     if CROP not in kept and (read_finished(plan) is not None or _are_square(source)):
@@ -270,7 +283,7 @@ def _agree(
     compared = kept
     if is_extension(kept, plan):
         compared = {**kept, "recipe": {**kept["recipe"], "epochs": plan.recipe.epochs}}
-    check_settings(compared, asked, plan.folder)
+    check_settings(compared, asked, plan.folder, plan.place)
     return kept
 
 

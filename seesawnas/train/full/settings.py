@@ -6,13 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.errors import RunError
-from seesawnas.plan.options import options_of
+from seesawnas.plan.documents import Place, flag_of
+from seesawnas.plan.options import Option, options_of
 from seesawnas.train.full.plan import CROP, SQUARE, TEACHER_INPUT, TrainPlan
 from seesawnas.train.recipe import Recipe
 
 
-def check_settings(kept: dict[str, Any], asked: dict[str, Any], folder: Path) -> None:
+def check_settings(
+    kept: dict[str, Any], asked: dict[str, Any], folder: Path, place: Place = flag_of
+) -> None:
     """Check that the training run in ``folder`` has the settings ``asked``.
+
+    Args:
+        kept: As they were stored.
+        asked: As they are now.
+        folder: The training run's.
+        place: How a key is called in messages.
 
     Raises:
         RunError: If ``folder`` contains a training run with other settings; names every option that
@@ -24,12 +33,13 @@ def check_settings(kept: dict[str, Any], asked: dict[str, Any], folder: Path) ->
         one
         for name in now
         if not (name in later and name not in before)
-        for one in _differences(name, before.get(name), now[name])
+        for one in _differences(name, before.get(name), now[name], place)
     ]
     if found:
         old, new = (" and ".join(words) for words in zip(*found, strict=True))
         raise RunError(
-            f"{folder}: started with {old}, got {new}; use another --out, or delete the folder"
+            f"{folder}: started with {old}, got {new}; use another {place('out')}, or delete the "
+            "folder"
         )
 
 
@@ -59,9 +69,9 @@ def _in_full(settings: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _differences(name: str, old: Any, new: Any) -> list[tuple[str, str]]:
+def _differences(name: str, old: Any, new: Any, place: Place) -> list[tuple[str, str]]:
     """Each value that differs: the option with what the training was started with, and as asked."""
-    options = {one.kept_as: one.kept_name or one.flag for one in options_of(TrainPlan)}
+    options = {one.kept_as: _called(one, place) for one in options_of(TrainPlan)}
     options[TEACHER_INPUT] = "the teacher's input"
     if isinstance(old, dict) and isinstance(new, dict):
         keys = [key for key in {**new, **old} if old.get(key) != new.get(key)]
@@ -71,3 +81,9 @@ def _differences(name: str, old: Any, new: Any) -> list[tuple[str, str]]:
             for key in shown
         ]
     return [] if old == new else [(f"{options.get(name, name)} {old}", f"{new}")]
+
+
+def _called(one: Option, place: Place) -> str:
+    """How messages call the setting of ``one``, with its key as ``place`` calls it."""
+    name = one.kept_name or one.flag
+    return name.replace(one.flag, place(one.key)) if one.flag else name

@@ -390,6 +390,24 @@ def test_a_fault_of_a_teacher_in_a_study_file_says_its_key(
     assert not {"--teacher", "--distill"} & set(re.findall(r"--[a-z]+", str(caught.value)))
 
 
+@pytest.mark.parametrize(
+    ("changes", "options", "told"),
+    [
+        ({}, {}, "s.yaml: teacher: nowhere: there is no such"),
+        ({"teacher": "teacher"}, {"teacher": "nowhere"}, "--teacher nowhere: there is no such"),
+        ({"teacher": "teacher"}, {"distill": "multistep"}, "s.yaml: teacher: must be several"),
+    ],
+)
+def test_a_fault_of_a_teacher_in_a_fidelity_study_says_its_key(
+    changes: dict[str, Any], options: dict[str, Any], told: str, place: Path
+) -> None:
+    stored = fidelity_plan(fidelity("s", teacher="nowhere")).to_mapping()
+    file = StudyFile({**stored, **changes}, "s.yaml", "s")
+    with pytest.raises(InvalidInput) as caught, opened_fidelity(fidelity_plan(options, file)):
+        pass
+    assert str(caught.value).startswith(told)
+
+
 def test_a_fault_of_a_teacher_that_an_option_overrides_says_the_option(place: Path) -> None:
     plan = plan_of(StudyFile(TAUGHT, "s.yaml", "s"), {"teacher": "nowhere"})
     with (

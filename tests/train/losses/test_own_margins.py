@@ -25,6 +25,12 @@ FADING = MarginKind(
 )
 """
 
+LOOK_ALIKE = """
+class MARGIN:
+    def target(cosine, size, guard, quality): return cosine - size
+    def other(cosine): return cosine
+"""
+
 
 @pytest.fixture
 def fading(offer: Offer) -> None:
@@ -74,6 +80,7 @@ def test_a_name_that_is_none_is_one_line_with_all_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("point", "margin", "words"),
     [
+        ("alike = look_alike:MARGIN", "alike", "must be a seesawnas.train.MarginKind"),
         ("gone = no_such_module:M", "gone", "gone of pack: cannot be imported"),
         ("wrong = json:dumps", "wrong", "must be a seesawnas.train.MarginKind"),
         ("arcface = no_such_module:M", "arcface", "must have another name than what is included"),
@@ -83,7 +90,7 @@ def test_a_broken_one_is_reported_by_every_plan_before_it_begins(
     offer: Offer, folder: Path, point: str, margin: str, words: str
 ) -> None:
     name, _, value = point.partition(" = ")
-    offer("pack", GROUP, {name: value})
+    offer("pack", GROUP, {name: value}, {"look_alike": LOOK_ALIKE})
     path = folder / "mine.yaml"
     path.write_text(f"epochs: 1\nmargin: {margin}\n")
     spec = load("paper/mobilefacenet")
