@@ -146,13 +146,17 @@ def is_without_study(folder: Path) -> bool:
     """Whether the study of ``folder`` was deleted from its database, and the folder is left.
 
     Raises:
-        StudyError: If the database cannot be asked.
+        StudyError: If the database cannot be asked, as when its file is not there: a relative path
+            may lead elsewhere from here, a disk may not be mounted.
     """
     if not (folder / ELSEWHERE).is_file():
         return False
     url = storage_url(None, folder)
     if (file := sqlite_file(url)) is not None and not file.is_file():
-        return True
+        raise StudyError(
+            f"{folder}: the file of its database, {file}, is not there, so its study cannot be "
+            "deleted; make the file available, or remove the folder yourself if it is lost"
+        )
     storage = open_url(url, writing=False)
     names = {folder.absolute().name, *kept_names(folder)}
     try:

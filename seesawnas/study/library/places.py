@@ -12,7 +12,13 @@ from optuna.storages import BaseStorage
 from seesawnas.errors import StudyError
 from seesawnas.study.library.view import StoredStudy, check_there
 from seesawnas.study.storage.database import PatientStorage
-from seesawnas.study.storage.identity import levels_of, parts_of, stored_name
+from seesawnas.study.storage.identity import (
+    is_own_name,
+    levels_of,
+    parts_of,
+    stored_name,
+    whole_name,
+)
 from seesawnas.study.storage.lease import Lease
 from seesawnas.study.storage.open import (
     holds_study,
@@ -56,7 +62,8 @@ class StudyPlace:
             url: The storage, needed only if the study has no folder here.
 
         Raises:
-            StudyError: If there is no such study, or if its storage cannot be opened.
+            StudyError: If there is no such study, if it is a part of another one in a database, or
+                if its storage cannot be opened.
         """
         folder = study_folder(name)
         check_there(place := storage_url(url, folder))
@@ -64,6 +71,9 @@ class StudyPlace:
             return cls._of_journal(name, folder, place)
         storage = open_url(place, writing=False)
         stored = stored_name(storage, folder)
+        # The lease is that of the whole study: a part could be changed while the study runs.
+        if not is_own_name(stored):
+            raise StudyError(f"study {stored}: is a part of study {whole_name(stored)}; name that")
         parts = parts_of(_names(storage), stored)
         if stored not in parts:
             raise StudyError(f"study {stored}: there is no study of this name in its storage")

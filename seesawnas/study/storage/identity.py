@@ -74,7 +74,13 @@ def levels_of(names: Iterable[str], study: str) -> tuple[str, ...]:
 
 def is_own_name(name: str) -> bool:
     """Whether a study may have the ``name``: one that a part of another has is none."""
-    return not _is_repeats(name) and not _LEVEL.search(name)
+    return whole_name(name) == name
+
+
+def whole_name(name: str) -> str:
+    """The study that the study ``name`` of a storage is a part of; ``name`` itself if of none."""
+    whole = _LEVEL.sub("", name.removesuffix(repeats_name("")))
+    return whole if whole == name else whole_name(whole)
 
 
 def _only(names: list[str], folder: Path, own: str, parts: bool) -> str:

@@ -90,6 +90,16 @@ def test_a_study_that_cannot_be_read_is_deleted_too(study: None) -> None:
     assert not Path("runs/first").exists()
 
 
+def test_a_study_whose_database_is_not_there_is_not_deleted(folder: Path) -> None:
+    begin("far", f"sqlite:///{folder}/x.db")
+    Path("x.db").rename("y.db")
+    ran = Ran("studies", "delete", "far", "--yes")
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "x.db, is not there" in ran.err
+    Path("y.db").rename("x.db")
+    assert is_whole("far")
+
+
 @pytest.mark.parametrize(
     "words",
     [
