@@ -10,7 +10,8 @@ from pathlib import Path
 from optuna.storages import BaseStorage
 
 from seesawnas.errors import StudyError
-from seesawnas.study.library.view import StoredStudy, check_there
+from seesawnas.io.catalog import holds_study
+from seesawnas.study.library.view import StoredStudy, check_there, study_number, suggest_study
 from seesawnas.study.storage.database import PatientStorage
 from seesawnas.study.storage.identity import (
     is_own_name,
@@ -21,7 +22,6 @@ from seesawnas.study.storage.identity import (
 )
 from seesawnas.study.storage.lease import Lease
 from seesawnas.study.storage.open import (
-    holds_study,
     lock_study,
     open_storage,
     open_url,
@@ -66,6 +66,8 @@ class StudyPlace:
                 if its storage cannot be opened.
         """
         folder = study_folder(name)
+        if url is None and not folder.exists():
+            suggest_study(name)
         check_there(place := storage_url(url, folder))
         if "://" not in place:
             return cls._of_journal(name, folder, place)
@@ -74,9 +76,8 @@ class StudyPlace:
         # The lease is that of the whole study: a part could be changed while the study runs.
         if not is_own_name(stored):
             raise StudyError(f"study {stored}: is a part of study {whole_name(stored)}; name that")
+        study_number(storage, stored)  # for its error
         parts = parts_of(_names(storage), stored)
-        if stored not in parts:
-            raise StudyError(f"study {stored}: there is no study of this name in its storage")
         return cls(name, folder, place, storage, stored, parts)
 
     @classmethod

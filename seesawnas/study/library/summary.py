@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from seesawnas.errors import InvalidInput
-from seesawnas.io.catalog import RUNS, folders_of_runs
+from seesawnas.io.catalog import RUNS, holds_study, studies_of_runs
 from seesawnas.io.stored_json import stored_mapping
 from seesawnas.study.driver import TIME_LIMIT_REACHED
 from seesawnas.study.library.places import StudyPlace
@@ -22,7 +22,6 @@ from seesawnas.study.record.starts import INTERRUPTED, STATES, Start, read_start
 from seesawnas.study.storage.folders import folder_size
 from seesawnas.study.storage.identity import is_own_name, parts_of
 from seesawnas.study.storage.open import (
-    holds_study,
     last_written,
     open_url,
     storage_url,
@@ -181,9 +180,8 @@ def list_studies(url: str | None = None) -> Iterator[StudySummary]:
     if url is not None:
         yield from _of_database(url)
         return
-    for name in folders_of_runs():
-        if holds_study(RUNS / name):
-            yield _summary(name, RUNS / name)
+    for name in studies_of_runs():
+        yield _summary(name, RUNS / name)
 
 
 def _of_database(url: str) -> Iterator[StudySummary]:

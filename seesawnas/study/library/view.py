@@ -13,15 +13,14 @@ from optuna.trial import FrozenTrial, TrialState
 from seesawnas.cost import ALL_COSTS
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
-from seesawnas.io.catalog import RUNS, folders_of_runs
+from seesawnas.io.catalog import RUNS, holds_study, studies_of_runs
 from seesawnas.study.objectives import Objectives
 from seesawnas.study.ranking import Repeats, repeats_of
 from seesawnas.study.record.finalists import missed_limit
 from seesawnas.study.record.reading import read_attributes, read_objectives, read_trials
 from seesawnas.study.record.validation import SkippedTrial, check_format, trusted
-from seesawnas.study.storage.identity import is_stored, repeats_name, stored_name
+from seesawnas.study.storage.identity import is_own_name, is_stored, repeats_name, stored_name
 from seesawnas.study.storage.open import (
-    holds_study,
     latest_study,
     open_storage,
     open_url,
@@ -175,6 +174,8 @@ def find_study(name: str | Path | None, url: str | None = None) -> StoredStudy:
         return _only(name)
     ref = latest_study() if name is None else str(name)
     folder = name if isinstance(name, Path) else study_folder(ref)
+    if url is None and not folder.exists():
+        suggest_study(ref)
     check_there(place := storage_url(url, folder))
     opened = (
         open_url(place, writing=False)
@@ -204,8 +205,6 @@ def find_referenced(name: str, storage: str | None = None) -> StoredStudy:
         return find_study(name)
     folder = study_folder(name)
     if storage is None:
-        if not folder.exists():
-            _suggest(name)
         return find_study(name)
     url = normal_url(storage)
     if not holds_study(folder):
@@ -224,13 +223,13 @@ def find_referenced(name: str, storage: str | None = None) -> StoredStudy:
     return find_study(name)
 
 
-def _suggest(name: str) -> None:
-    """Suggest a study of a name near to ``name``.
+def suggest_study(name: str) -> None:
+    """Suggest a study of a name near to ``name``, which is none's.
 
     Raises:
         StudyError: If there is one under runs/.
     """
-    if near := nearest(name, folders_of_runs()):
+    if near := nearest(name, studies_of_runs()):
         raise StudyError(f"{name}: must be an existing study; did you mean {near}?")
 
 
@@ -258,9 +257,14 @@ def study_number(storage: BaseStorage, name: str, *, or_first: bool = False) -> 
     try:
         return int(storage.get_study_id_from_name(name))
     except KeyError:
-        if or_first and (studies := storage.get_all_studies()):
+        studies = storage.get_all_studies()
+        if or_first and studies:
             return int(min(study._study_id for study in studies))
-        raise StudyError(f"study {name}: there is no study of this name in its storage") from None
+        near = nearest(name, filter(is_own_name, (study.study_name for study in studies)))
+        hint = f"; did you mean {near}?" if near else ""
+        raise StudyError(
+            f"study {name}: there is no study of this name in its storage{hint}"
+        ) from None
 
 
 def load_view(storage: BaseStorage, number: int) -> StudyView:

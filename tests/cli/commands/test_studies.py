@@ -146,6 +146,37 @@ def test_trials_are_exported_as_json_lines(study: None) -> None:
     assert list(map(json.loads, Path("far/trials.jsonl").read_text().splitlines())) == every
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["search", "--study", "frist"],
+        ["ablate", "--study", "frist"],
+        ["confirm", "--study", "frist"],
+        ["fidelity", "--study", "frist"],
+        ["studies", "show", "frist"],
+        ["studies", "export", "frist"],
+        ["studies", "delete", "frist", "--yes"],
+        ["report", "frist"],
+        ["build", "frist:best"],
+    ],
+)
+def test_a_mistyped_study_is_answered_with_the_one_that_was_meant(
+    study: None, words: list[str]
+) -> None:
+    Path("runs/frisst").mkdir()  # a network that was trained
+    ran = Ran(*words)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert ran.err.endswith("frist: must be an existing study; did you mean first?\n")
+    assert not Path("runs/frist").exists()
+
+
+@pytest.mark.parametrize("command", ["search", "ablate", "confirm", "fidelity"])
+def test_a_study_to_resume_that_is_not_there_is_named(folder: Path, command: str) -> None:
+    ran = Ran(command, "--study", "nope")
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "nope: must be an existing study" in ran.err
+
+
 @pytest.fixture
 def far(folder: Path) -> str:
     """A database with a study whose folder lies on another machine."""
@@ -170,6 +201,17 @@ def test_a_study_without_a_folder_is_found_in_storage(far: str, words: list[str]
     assert ran.code == 0, ran.err
     assert "far" in ran.out
     assert Ran(*words).code == 2
+
+
+@pytest.mark.parametrize(
+    "words", [["search", "--study", "fra"], ["studies", "show", "fra"], ["report", "fra"]]
+)
+def test_a_mistyped_study_in_storage_is_answered_with_the_one_that_was_meant(
+    far: str, words: list[str]
+) -> None:
+    ran = Ran(*words, "--storage", far)
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert ran.err.endswith("did you mean far?\n")
 
 
 def test_a_name_in_storage_and_in_a_folder_is_ambiguous(far: str) -> None:

@@ -69,11 +69,12 @@ def _doomed(study: str, storage: str | None) -> tuple[int | None, str]:
         StudyError: If there is no such study. One that cannot be read may be deleted.
     """
     from seesawnas.errors import StudyError
+    from seesawnas.io.catalog import holds_study
     from seesawnas.study.library.changes import is_without_study
     from seesawnas.study.library.places import StudyPlace
     from seesawnas.study.library.summary import StudySummary
     from seesawnas.study.storage.folders import folder_size
-    from seesawnas.study.storage.open import holds_study, study_folder
+    from seesawnas.study.storage.open import study_folder
 
     folder = study_folder(study)
     if is_without_study(folder):
