@@ -16,9 +16,6 @@ from seesawnas.space import Published, SearchPoint
 from seesawnas.study.library.view import StudyView, find_referenced
 from seesawnas.study.ranking import best_trial
 from seesawnas.study.record.proposal import trial_spec
-from seesawnas.text import short
-
-_MOST_DIGITS = 15
 
 
 def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
@@ -34,8 +31,6 @@ def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
     if (named := split_trial(ref)) is None:
         return None
     name, which = named
-    if len(which) > _MOST_DIGITS:
-        raise StudyError(f"{name}: must be followed by :NUMBER or :best, got {short(which)}")
     study = find_referenced(name, storage).view()
     trial = _pick(study, which, ref)
     spec = replace(trial_spec(trial, name), name=f"{name}:{trial.number}")

@@ -28,9 +28,9 @@ from seesawnas.study.storage.open import (
     study_folder,
 )
 from seesawnas.study.storage.urls import check_url, normal_url, shown_url, sqlite_file
-from seesawnas.text import nearest
+from seesawnas.text import nearest, short
 
-_DIGITS_OF_NUMBER = 20
+_MOST_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +93,19 @@ class StudyView:
         Raises:
             StudyError: If there is none, or if it cannot be shown.
         """
-        wanted = int(number[:_DIGITS_OF_NUMBER])
+        if len(number) > _MOST_DIGITS:
+            raise StudyError(
+                f"{ref.rpartition(':')[0]}: must be followed by :NUMBER or :best, got "
+                f"{short(number)}"
+            )
+        wanted = int(number)
         for one in self.skipped:
             if one.number == wanted:
                 raise StudyError(f"{ref.rpartition(':')[0]}, {one}")
         found = next((trial for trial in self.trials if trial.number == wanted), None)
         if found is None:
             most = max((trial.number for trial in self.trials), default=-1)
-            raise StudyError(
-                f"{ref[:60]}: trial number must be less than {most + 1}, got "
-                f"{number[:_DIGITS_OF_NUMBER]}"
-            )
+            raise StudyError(f"{ref[:60]}: trial number must be less than {most + 1}, got {number}")
         return found
 
     @property

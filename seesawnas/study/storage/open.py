@@ -104,8 +104,11 @@ def last_written(folder: Path) -> float:
     A study that is stored elsewhere shows in the files beside it: its holder, its checkpoints, its
     summary. The lock does not count: whoever copies a study takes it, too.
     """
-    files = (place for place in folder.iterdir() if place.name != LOCK and place.exists())
-    return max((place.stat().st_mtime for place in files), default=0.0)
+    last = 0.0
+    for place in folder.iterdir():
+        with suppress(OSError):  # a draft of the study that runs is gone by now
+            last = max(last, place.stat().st_mtime if place.name != LOCK else 0.0)
+    return last
 
 
 @contextmanager

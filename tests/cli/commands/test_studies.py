@@ -111,6 +111,7 @@ def test_a_study_whose_database_is_not_there_is_not_deleted(folder: Path) -> Non
         ["rename", "first", "first"],
         ["copy", "first", "first.repeats"],
         ["export", "first", "--trial", "9"],
+        ["export", "first", "--trial", "0" * 20 + "1"],
         ["export", "first", "--trial", "second"],
         ["show", "first", "--storage", "sqlite:///gone.db"],
         ["list", "--storage", "sqlite:///gone.db"],
