@@ -87,7 +87,7 @@ def rename_study(name: str, new: str, url: str | None = None) -> Path:
 
 
 def copy_study(name: str, new: str, url: str | None = None) -> Path:
-    """Copy a study, which then goes on by itself: its folder, and its studies in a database.
+    """Copy a study, which is resumed by itself: its folder, and its studies in a database.
 
     Args:
         name: The study.

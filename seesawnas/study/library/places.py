@@ -84,9 +84,9 @@ class StudyPlace:
     def _of_journal(cls, name: str, folder: Path, place: str) -> StudyPlace:
         storage = open_storage(None, folder, writing=False)
         names = _names(storage)
-        panel = stored_name(storage, folder, parts=True)
-        if levels := levels_of(names, panel):
-            return cls(name, folder, place, storage, panel, levels)
+        fidelity = stored_name(storage, folder, parts=True)
+        if levels := levels_of(names, fidelity):
+            return cls(name, folder, place, storage, fidelity, levels)
         stored = stored_name(storage, folder)
         return cls(name, folder, place, storage, stored, parts_of(names, stored))
 
@@ -96,7 +96,7 @@ class StudyPlace:
             database.database.engine.dispose()
 
     @property
-    def is_panel(self) -> bool:
+    def is_fidelity(self) -> bool:
         """Whether it is a fidelity study."""
         return self.stored not in self.parts
 
@@ -122,7 +122,7 @@ class StudyPlace:
             repeats: Whether that of its repeats is one of them.
         """
         own = self.folder.absolute().name if self.has_folder else self.stored
-        parts = self.parts if self.is_panel or repeats else (self.stored,)
+        parts = self.parts if self.is_fidelity or repeats else (self.stored,)
         return tuple(
             StoredStudy(
                 self.name,

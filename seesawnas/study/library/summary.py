@@ -113,7 +113,7 @@ class StudySummary:
             state="running" if holder else _state(place, views),
             trials=_counts(views),
             repeats=sum(repeats.n for repeats in views[0].repeats.values()),
-            best=None if place.is_panel else _best(views[0]),
+            best=None if place.is_fidelity else _best(views[0]),
             bytes=folder_size(place.folder) if place.has_folder else None,
             written=_written(place, views),
             folder=place.folder if place.has_folder else None,
@@ -219,7 +219,7 @@ def _storage_of(folder: Path) -> str | None:
 
 
 def _kind(place: StudyPlace, view: StudyView) -> Kind:
-    if place.is_panel:
+    if place.is_fidelity:
         return "fidelity"
     if not view.is_shipped:
         return "other"
@@ -232,7 +232,7 @@ def _kind(place: StudyPlace, view: StudyView) -> Kind:
 def _state(place: StudyPlace, views: list[StudyView]) -> State:
     """The state of a study that does not run: by its last start, if it is on record."""
     is_left = any(not trial.state.is_finished() for view in views for trial in view.trials)
-    if place.is_panel:
+    if place.is_fidelity:
         is_judged = (place.folder / "fidelity.json").is_file()
         return "finished" if is_judged and not is_left else "stopped"
     starts = read_starts(views[0].attributes, views[0].trials)

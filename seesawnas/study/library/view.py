@@ -250,8 +250,8 @@ def study_number(storage: BaseStorage, name: str, *, or_first: bool = False) -> 
     Args:
         storage: The storage.
         name: The name of the study in the storage.
-        or_first: Take the storage's first study if none has this name, as in a panel's, which holds
-            a study for each size of the input.
+        or_first: Take the storage's first study if none has this name, as in a fidelity study's,
+            which holds a study for each size of the input.
 
     Raises:
         StudyError: If there is no such study.

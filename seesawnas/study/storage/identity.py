@@ -36,7 +36,7 @@ def stored_name(storage: BaseStorage, folder: Path, *, parts: bool = False) -> s
     Args:
         storage: The storage.
         folder: The study's folder.
-        parts: Whether it is a panel's, which stores a study for each size of the input under
+        parts: Whether it is a fidelity study, which stores a study for each size of the input under
             ``NAME.56px``.
 
     Raises:
@@ -68,7 +68,7 @@ def parts_of(names: Iterable[str], study: str) -> tuple[str, ...]:
 
 
 def levels_of(names: Iterable[str], study: str) -> tuple[str, ...]:
-    """Those of the ``names`` in a storage that a panel called ``study`` has, a size each."""
+    """Those of the ``names`` in a storage that the fidelity ``study`` has, a size each."""
     return tuple(sorted(name for name in names if name != study and _LEVEL.sub("", name) == study))
 
 

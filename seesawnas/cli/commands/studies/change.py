@@ -36,7 +36,7 @@ def rename(
 
 
 def copy(study: StudyName, new: NewName, storage: StudyStorage = None, json: Json = False) -> None:
-    """Copy a study, which then goes on by itself: its folder, and its trials in a database."""
+    """Copy a study, which is resumed by itself: its folder, and its trials in a database."""
     from seesawnas.study.library.changes import copy_study
 
     _report("copied", study, copy_study(study, new, storage), json)
