@@ -57,15 +57,15 @@ class StudyFile:
         Raises:
             InvalidInput: If there is no such study, or if it does not keep what it was asked for.
         """
-        place = StudyPlace.find(name, url)
         source = f"--study {name}"
-        values = _asked(place, source)
-        if isinstance(budget := values.get("budget"), str) and "@" in budget:
-            values["budget"] = anchor_files(budget, place.folder)
-        for key in ("study", "storage", "provenance"):
-            values.pop(key, None)
-        if place.database is not None:
-            values["storage"] = place.url
+        with StudyPlace.find(name, url) as place:
+            values = _asked(place, source)
+            if isinstance(budget := values.get("budget"), str) and "@" in budget:
+                values["budget"] = anchor_files(budget, place.folder)
+            for key in ("study", "storage", "provenance"):
+                values.pop(key, None)
+            if place.database is not None:
+                values["storage"] = place.url
         return cls(values, source, name)
 
     def must_be(self, kind: Kind, words: str) -> None:

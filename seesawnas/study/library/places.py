@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,7 @@ from seesawnas.study.storage.urls import shown_url
 
 @dataclass(frozen=True, slots=True)
 class StudyPlace:
-    """Where a study lies.
+    """Where a study lies; a context manager that closes the connections to its database.
 
     Attributes:
         name: What commands call it.
@@ -71,7 +71,17 @@ class StudyPlace:
         check_there(place := storage_url(url, folder))
         if "://" not in place:
             return cls._of_journal(name, folder, place)
-        storage = open_url(place, writing=False)
+        with ExitStack() as opened:
+            storage = open_url(place, writing=False)
+            opened.callback(storage.database.engine.dispose)
+            found = cls._of_database(name, folder, place, storage)
+            opened.pop_all()
+        return found
+
+    @classmethod
+    def _of_database(
+        cls, name: str, folder: Path, place: str, storage: PatientStorage
+    ) -> StudyPlace:
         stored = stored_name(storage, folder)
         # The lease is that of the whole study: a part could be changed while the study runs.
         if not is_own_name(stored):
@@ -89,6 +99,12 @@ class StudyPlace:
             return cls(name, folder, place, storage, fidelity, levels)
         stored = stored_name(storage, folder)
         return cls(name, folder, place, storage, stored, parts_of(names, stored))
+
+    def __enter__(self) -> StudyPlace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the connections to its database; they would stay until they are collected."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -187,23 +186,25 @@ def list_studies(url: str | None = None) -> Iterator[StudySummary]:
 def _of_database(url: str) -> Iterator[StudySummary]:
     check_there(url := normal_url(url))
     storage = open_url(url, writing=False)
-    names = {study.study_name for study in storage.get_all_studies()}
-    for name in sorted(filter(is_own_name, names)):
-        folder = RUNS / name
-        has_folder = holds_study(folder) and _storage_of(folder) == url
-        if has_folder:
-            yield _summary(name, folder)
-            continue
-        place = StudyPlace(name, RUNS / name, url, storage, name, parts_of(names, name))
-        try:
-            yield StudySummary.of(place)
-        except InvalidInput as error:
-            yield StudySummary.unreadable(name, None, shown_url(url), one_line(str(error)))
+    try:  # the places share its connections
+        names = {study.study_name for study in storage.get_all_studies()}
+        for name in sorted(filter(is_own_name, names)):
+            folder = RUNS / name
+            if holds_study(folder) and _storage_of(folder) == url:
+                yield _summary(name, folder)
+                continue
+            place = StudyPlace(name, folder, url, storage, name, parts_of(names, name))
+            try:
+                yield StudySummary.of(place)
+            except InvalidInput as error:
+                yield StudySummary.unreadable(name, None, shown_url(url), one_line(str(error)))
+    finally:
+        storage.database.engine.dispose()
 
 
 def _summary(name: str, folder: Path) -> StudySummary:
     try:
-        with closing(StudyPlace.find(name)) as place:
+        with StudyPlace.find(name) as place:
             return StudySummary.of(place)
     except InvalidInput as error:
         storage = _storage_of(folder)

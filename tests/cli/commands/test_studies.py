@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.pool import QueuePool
 from typer.testing import CliRunner
 
 from seesawnas.cli import app
 from seesawnas.study import lock_study
+from seesawnas.study.storage.database import PatientStorage
 from tests.cli.running import Ran
 from tests.study.library.studies import begin, is_whole
 
@@ -213,6 +216,35 @@ def test_a_mistyped_study_in_storage_is_answered_with_the_one_that_was_meant(
     ran = Ran(*words, "--storage", far)
     assert (ran.code, ran.err.count("\n")) == (2, 1)
     assert ran.err.endswith("did you mean far?\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["studies", "show", "far"],
+        ["studies", "export", "far"],
+        ["studies", "delete", "far", "--yes"],
+        ["studies", "show", "nowhere"],
+        ["studies", "list"],
+        ["search", "--study", "far"],
+    ],
+)
+def test_no_connection_to_storage_is_left_open(
+    far: str, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, init = [], PatientStorage.__init__
+
+    def remembered(storage: PatientStorage, *args: Any, **kwargs: Any) -> None:
+        init(storage, *args, **kwargs)
+        opened.append(storage)
+
+    monkeypatch.setattr(PatientStorage, "__init__", remembered)
+    Ran(*words, "--storage", far)
+    assert opened
+    for storage in opened:
+        pool = storage.database.engine.pool
+        assert isinstance(pool, QueuePool)
+        assert pool.checkedin() + pool.checkedout() == 0
 
 
 def test_a_name_in_storage_and_in_a_folder_is_ambiguous(far: str) -> None:

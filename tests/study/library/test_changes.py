@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +77,7 @@ def test_a_renamed_study_is_resumed_under_its_new_name(url: str | None) -> None:
     assert is_there("new")
     assert trial_point("new:best") is not None
     assert StudyFile.read("runs/new/study.yaml").name == "new"
-    with closing(StudyPlace.find("new")) as place:
+    with StudyPlace.find("new") as place:
         assert place.holder() is None
     if is_shared(url):
         assert stored(url) == ["new", "new.repeats"]
@@ -136,7 +135,7 @@ def test_a_study_that_runs_is_refused_and_stays(url: str | None, command: str) -
         change()
     if url is not None:  # by a driver in another folder
         with (
-            closing(StudyPlace.find("old")) as place,
+            StudyPlace.find("old") as place,
             place.hold_database(),
             pytest.raises(StudyError, match="is using"),
         ):
@@ -213,7 +212,7 @@ def test_a_part_of_a_study_is_not_changed_without_the_study(
     if not has_folder:
         Path("runs").rename("elsewhere")
     with (
-        closing(StudyPlace.find("old", url)) as place,
+        StudyPlace.find("old", url) as place,
         place.hold_database(),
         pytest.raises(StudyError, match="part of study old"),
     ):

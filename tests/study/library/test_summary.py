@@ -146,7 +146,8 @@ def test_the_studies_of_a_database_are_listed_here_and_elsewhere(tmp_path: Path)
 
 def test_details_say_how_a_study_was_started_and_is_resumed() -> None:
     begin("a b", None)
-    found = StudyDetails.of(StudyPlace.find("a b"))
+    with StudyPlace.find("a b") as place:
+        found = StudyDetails.of(place)
     assert found.resume == "seesawnas search --study 'a b'"
     assert found.settings["space"] == "small"
     assert set(found.files) == {"checkpoints", "journal.log", "study.yaml"}
@@ -169,7 +170,8 @@ def test_a_draft_that_goes_while_a_study_is_shown_is_not_among_its_files(
         yield found
 
     monkeypatch.setattr(details, "os", SimpleNamespace(scandir=scandir))
-    files = StudyDetails.of(StudyPlace.find("first")).files
+    with StudyPlace.find("first") as place:
+        files = StudyDetails.of(place).files
     assert set(files) == {"checkpoints", "journal.log", "study.yaml"}
 
 

@@ -80,7 +80,8 @@ def _doomed(study: str, storage: str | None) -> tuple[int | None, str]:
     if is_without_study(folder):
         return folder_size(folder), f"{folder}, whose study is in its database no more"
     try:
-        return _words(StudySummary.of(StudyPlace.find(study, storage)))
+        with StudyPlace.find(study, storage) as place:
+            return _words(StudySummary.of(place))
     except StudyError:
         if not holds_study(folder):
             raise
