@@ -8,13 +8,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from optuna.trial import FrozenTrial
-
-from seesawnas.errors import StudyError
 from seesawnas.io.catalog import split_trial
 from seesawnas.space import Published, SearchPoint
-from seesawnas.study.library.view import StudyView, find_referenced
-from seesawnas.study.ranking import best_trial
+from seesawnas.study.library.view import find_referenced
 from seesawnas.study.record.proposal import trial_spec
 
 
@@ -32,14 +28,6 @@ def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
         return None
     name, which = named
     study = find_referenced(name, storage).view()
-    trial = _pick(study, which, ref)
+    trial = study.pick(which, ref)
     spec = replace(trial_spec(trial, name), name=f"{name}:{trial.number}")
     return SearchPoint(spec, Published(None, None, {}, ""), {}, ())
-
-
-def _pick(study: StudyView, which: str, ref: str) -> FrozenTrial:
-    if which != "best":
-        return study.trial(which, ref)
-    if not (complete := study.complete):
-        raise StudyError(f"{ref}: no trial is complete yet")
-    return best_trial(complete, study.repeats)

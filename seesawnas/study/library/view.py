@@ -15,7 +15,7 @@ from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.io.catalog import RUNS, holds_study, studies_of_runs
 from seesawnas.study.objectives import Objectives
-from seesawnas.study.ranking import Repeats, repeats_of
+from seesawnas.study.ranking import Repeats, best_trial, repeats_of
 from seesawnas.study.record.finalists import missed_limit
 from seesawnas.study.record.reading import read_attributes, read_objectives, read_trials
 from seesawnas.study.record.validation import SkippedTrial, check_format, trusted
@@ -87,25 +87,29 @@ class StudyView:
             and trial.user_attrs.get("digest") not in missed
         ]
 
-    def trial(self, number: str, ref: str) -> FrozenTrial:
-        """The trial of a ``number`` as text; ``ref`` names it in messages.
+    def pick(self, which: str, ref: str) -> FrozenTrial:
+        """The trial of a number as text, or the ``best``; ``ref`` names it in messages.
 
         Raises:
             StudyError: If there is none, or if it cannot be shown.
         """
-        if len(number) > _MOST_DIGITS:
+        if which == "best":
+            if not (complete := self.complete):
+                raise StudyError(f"{ref}: no trial is complete yet")
+            return best_trial(complete, self.repeats)
+        if len(which) > _MOST_DIGITS:
             raise StudyError(
                 f"{ref.rpartition(':')[0]}: must be followed by :NUMBER or :best, got "
-                f"{short(number)}"
+                f"{short(which)}"
             )
-        wanted = int(number)
+        wanted = int(which)
         for one in self.skipped:
             if one.number == wanted:
                 raise StudyError(f"{ref.rpartition(':')[0]}, {one}")
         found = next((trial for trial in self.trials if trial.number == wanted), None)
         if found is None:
             most = max((trial.number for trial in self.trials), default=-1)
-            raise StudyError(f"{ref[:60]}: trial number must be less than {most + 1}, got {number}")
+            raise StudyError(f"{ref[:60]}: trial number must be less than {most + 1}, got {which}")
         return found
 
     @property

@@ -38,7 +38,7 @@ def test_a_number_of_many_digits_is_not_cut_to_that_of_another_trial(study: Stud
     for number in ("0" * 20 + "1", "1" + "0" * 19, "0" * 5000):
         ref = f"first:{number}"
         with pytest.raises(StudyError) as caught:
-            find_study("first").view().trial(number, ref)
+            find_study("first").view().pick(number, ref)
         assert len(str(caught.value)) < 200
 
 
