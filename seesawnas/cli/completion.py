@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from seesawnas.io.catalog import RECIPES, RUNS, STUDIES, TABLES, folders_of_runs
+from seesawnas.io.catalog import RECIPES, RUNS, STUDIES, TABLES, studies_of_runs
 
 _LARGEST = 10**7  # bytes of a summary that is read
 _MOST_TRIALS = 50
@@ -20,7 +20,7 @@ Complete = Callable[[str], list[str]]
 def complete_network(incomplete: str) -> list[str]:
     """Complete the REF of a network: shipped names, YAML files, folders, trials of studies."""
     study, colon, _ = incomplete.rpartition(":")
-    names = _trials(study) if colon else [f"{name}:best" for name in _studies()]
+    names = _trials(study) if colon else [f"{name}:best" for name in studies_of_runs()]
     return sorted({*complete_ref(incomplete), *_beginning(incomplete, names)})
 
 
@@ -45,7 +45,7 @@ def complete_base(incomplete: str) -> list[str]:
 
 def complete_study(incomplete: str) -> list[str]:
     """Complete a STUDY: those under runs/, and folders."""
-    return sorted({*_beginning(incomplete, [*_studies(), *_files(incomplete, ())])})
+    return sorted({*_beginning(incomplete, [*studies_of_runs(), *_files(incomplete, ())])})
 
 
 def complete_recipe(incomplete: str) -> list[str]:
@@ -58,7 +58,7 @@ def complete_recipe(incomplete: str) -> list[str]:
 def complete_prior(incomplete: str) -> list[str]:
     """Complete the last of several names: shipped tables, CSV files, studies and folders."""
     before, comma, last = incomplete.rpartition(",")
-    names = {*TABLES.names(), *_studies(), *_files(last, (".csv",))}
+    names = {*TABLES.names(), *studies_of_runs(), *_files(last, (".csv",))}
     return [f"{before}{comma}{name}" for name in sorted(_beginning(last, names))]
 
 
@@ -107,11 +107,6 @@ def _files(incomplete: str, suffixes: tuple[str, ...]) -> list[str]:
         for path in found
         if not path.name.startswith(".") and (path.is_dir() or path.suffix in suffixes)
     ]
-
-
-def _studies() -> list[str]:
-    """The folders under runs/, without those of trained networks."""
-    return [name for name in folders_of_runs() if not name.startswith((".", "_"))]
 
 
 def _trials(study: str) -> list[str]:

@@ -15,6 +15,8 @@ from seesawnas.text import nearest
 
 RUNS = Path("runs")
 """Where studies lie, each in the folder of its name, in the working directory."""
+STUDY_FILES = ("journal.log", "storage.url")
+"""What a study's folder has one of: its trials, or the URL of the database that they are in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +131,15 @@ def find_file(ref: str | Path, wanted: Wanted) -> Path:
     raise wanted.fault(f"{ref}: must be {wanted.rule}; {hint}")
 
 
-def folders_of_runs() -> list[str]:
-    """The names of the folders under runs/, sorted: studies and training runs."""
-    return sorted(path.name for path in RUNS.iterdir() if path.is_dir()) if RUNS.is_dir() else []
+def studies_of_runs() -> list[str]:
+    """The names of the studies under runs/, sorted; networks are trained there, too."""
+    found = RUNS.iterdir() if RUNS.is_dir() else ()
+    return sorted(path.name for path in found if holds_study(path))
+
+
+def holds_study(folder: Path) -> bool:
+    """Whether a study lies in ``folder``, or the URL of where it is stored."""
+    return any((folder / name).is_file() for name in STUDY_FILES)
 
 
 def shipped_kind(ref: str) -> str | None:

@@ -31,7 +31,6 @@ from seesawnas.study import (
     StudyView,
     Trial,
     TrialState,
-    best_trial,
     find_study,
     trial_spec,
 )
@@ -123,7 +122,7 @@ class Study:
         Raises:
             StudyError: If no trial is complete yet.
         """
-        return self.spec(self._first().number)
+        return self.spec(self._view.pick("best", f"study {self.name}").number)
 
     def spec(self, number: int) -> ArchSpec:
         """The network of trial ``number``.
@@ -214,12 +213,6 @@ class Study:
             trial.state is TrialState.COMPLETE and "accuracy" in trial.user_attrs
             for trial in self.trials
         )
-
-    def _first(self) -> Trial:
-        done = self._view.complete
-        if not done:
-            raise StudyError(f"study {self.name}: no trial is complete yet")
-        return best_trial(done, self._view.repeats)
 
 
 def _pareto(study: Study) -> go.Figure | None:

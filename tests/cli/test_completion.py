@@ -28,6 +28,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name in ("lfw_first", "mine"):
         (tmp_path / "runs" / name).mkdir(parents=True)
+    (tmp_path / "runs" / "mine" / "journal.log").touch()
+    (tmp_path / "runs" / "lfw_first" / "storage.url").write_text("sqlite:///x.db\n")
+    (tmp_path / "runs" / "mobile").mkdir()
+    (tmp_path / "runs" / "mobile" / "model.yaml").touch()  # a network that was trained
     (tmp_path / "runs" / ".studies.0123abcd.draft").mkdir()
     ranking = [{"number": 7}, {"number": 2}]
     (tmp_path / "runs" / "mine" / "summary.json").write_text(json.dumps({"ranking": ranking}))
@@ -44,6 +48,7 @@ def test_refs_are_shipped_names_and_own_files() -> None:
 
 
 def test_networks_are_refs_and_trials_of_studies() -> None:
+    assert complete_network("mo") == ["mobilefacenet", "more/"]
     assert complete_network("mi") == ["mine.yaml", "mine:best", "mixed"]
     assert complete_network("mine:") == ["mine:2", "mine:7", "mine:best"]
     assert complete_network("runs/mine:b") == ["runs/mine:best"]
@@ -57,9 +62,9 @@ def test_a_summary_that_cannot_be_read_offers_the_best_alone(folder: Path) -> No
         assert complete_network("mine:") == ["mine:best"]
 
 
-def test_studies_are_the_folders_of_runs() -> None:
+def test_studies_are_the_folders_of_runs_that_hold_one() -> None:
     assert complete_study("") == ["lfw_first", "mine", "more/", "runs/"]
-    assert complete_study("runs/m") == ["runs/mine/"]
+    assert complete_study("runs/m") == ["runs/mine/", "runs/mobile/"]
 
 
 def test_study_files_are_shipped_studies_and_own_files() -> None:
@@ -80,7 +85,7 @@ def test_recipes_are_shipped_names_and_own_files() -> None:
 def test_earlier_studies_are_offered_for_the_last_of_several() -> None:
     assert complete_prior("lf") == ["lfw", "lfw_first", "lfw_old.csv"]
     assert complete_prior("lfw,r") == ["lfw,runs/"]
-    assert complete_prior("runs/") == ["runs/lfw_first/", "runs/mine/"]
+    assert complete_prior("runs/") == ["runs/lfw_first/", "runs/mine/", "runs/mobile/"]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from tests.cli.running import Ran
         (("report", "x", "--format", "q"), "--format: must be one of html, md, csv, json, got q"),
         (("build", "x" * 300), "x: must be a YAML file or a shipped name"),
         (("build", "x" * 300 + ":best"), "study must be a name of at most 255 bytes, got 'xxx"),
-        (("build", "x:" + "9" * 5000), "x: must be followed by :NUMBER or :best, got 999"),
+        (("build", "x:" + "9" * 5000), "x/journal.log: contains no study"),
         (
             ("eval", "x" * 300, "--pairs", "x.bin"),
             "x: must be a valid path, got file name too long",

@@ -16,7 +16,7 @@ import numpy as np
 
 from seesawnas.analysis.linear_model import Floats
 from seesawnas.errors import InvalidInput, StudyError
-from seesawnas.io.catalog import TABLES, folders_of_runs, is_file
+from seesawnas.io.catalog import TABLES, holds_study, is_file, studies_of_runs
 from seesawnas.io.files import expanded
 from seesawnas.io.stored_json import stored_mapping
 from seesawnas.search.priors.prior import Prior
@@ -24,7 +24,6 @@ from seesawnas.search.priors.table import read_table
 from seesawnas.space import Decision
 from seesawnas.study import StudyRecord, Trial, TrialState, find_study, study_folder
 from seesawnas.study.library.view import find_referenced
-from seesawnas.study.storage.open import holds_study
 from seesawnas.text import nearest, short
 
 PRIORS = "priors"
@@ -153,7 +152,7 @@ def _scores(trials: Sequence[Trial], metric: str) -> Floats:
 
 
 def _unknown(ref: str) -> StudyError:
-    names = [*TABLES.names(), *folders_of_runs()]
+    names = [*TABLES.names(), *studies_of_runs()]
     near = nearest(ref, names)
     hint = f"did you mean {near}?" if near else f"shipped are {', '.join(TABLES.names())}"
     return StudyError(f"{short(ref)}: must be a study, a CSV file or a shipped table; {hint}")

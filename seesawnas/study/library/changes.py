@@ -13,7 +13,6 @@ opened, or one line that says what to do:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 
 from seesawnas.errors import StudyError
@@ -69,7 +68,7 @@ def rename_study(name: str, new: str, url: str | None = None) -> Path:
         StudyError: If there is no such study, if another process holds it, or if the new name is
             taken or no study's.
     """
-    with closing(StudyPlace.find(name, url)) as place, place.hold_folder():
+    with StudyPlace.find(name, url) as place, place.hold_folder():
         folder = _new_folder(place, new)
         _check_alone(place)
         with place.hold_database():
@@ -87,7 +86,7 @@ def rename_study(name: str, new: str, url: str | None = None) -> Path:
 
 
 def copy_study(name: str, new: str, url: str | None = None) -> Path:
-    """Copy a study, which then goes on by itself: its folder, and its studies in a database.
+    """Copy a study, which is resumed by itself: its folder, and its studies in a database.
 
     Args:
         name: The study.
@@ -101,7 +100,7 @@ def copy_study(name: str, new: str, url: str | None = None) -> Path:
         StudyError: If there is no such study, if another process holds it, or if the new name is
             taken or no study's.
     """
-    with closing(StudyPlace.find(name, url)) as place, place.hold():
+    with StudyPlace.find(name, url) as place, place.hold():
         folder = _new_folder(place, new)
         # A database in the study's own folder is copied with it.
         database = None if _own_database(place) else place.database
@@ -134,7 +133,7 @@ def delete_study(name: str, url: str | None = None) -> None:
         with lock_study(folder):  # a journal that cannot be read is deleted, too
             remove_study_folder(folder)
         return
-    with closing(StudyPlace.find(name, url)) as found, found.hold():
+    with StudyPlace.find(name, url) as found, found.hold():
         _check_alone(found)
         if found.database is not None and not _own_database(found):
             delete_studies(found.database, found.parts)
@@ -146,13 +145,17 @@ def is_without_study(folder: Path) -> bool:
     """Whether the study of ``folder`` was deleted from its database, and the folder is left.
 
     Raises:
-        StudyError: If the database cannot be asked.
+        StudyError: If the database cannot be asked, as when its file is not there: a relative path
+            may lead elsewhere from here, a disk may not be mounted.
     """
     if not (folder / ELSEWHERE).is_file():
         return False
     url = storage_url(None, folder)
     if (file := sqlite_file(url)) is not None and not file.is_file():
-        return True
+        raise StudyError(
+            f"{folder}: the file of its database, {file}, is not there, so its study cannot be "
+            "deleted; make the file available, or remove the folder yourself if it is lost"
+        )
     storage = open_url(url, writing=False)
     names = {folder.absolute().name, *kept_names(folder)}
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -86,13 +87,14 @@ def _files(folder: Path) -> dict[str, int]:
     found = {}
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
-            is_folder = entry.is_dir(follow_symlinks=False)
-            size = (
-                folder_size(Path(entry.path))
-                if is_folder
-                else entry.stat(follow_symlinks=False).st_size
-            )
-            found[entry.name] = size
+            with suppress(OSError):  # a draft of the study that runs is gone by now
+                is_folder = entry.is_dir(follow_symlinks=False)
+                size = (
+                    folder_size(Path(entry.path))
+                    if is_folder
+                    else entry.stat(follow_symlinks=False).st_size
+                )
+                found[entry.name] = size
     return found
 
 

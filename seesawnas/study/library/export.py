@@ -15,7 +15,6 @@ from seesawnas.io.stored_json import stored_mapping
 from seesawnas.space import read_yaml
 from seesawnas.study.library.places import StudyPlace
 from seesawnas.study.library.view import StudyView
-from seesawnas.study.ranking import best_row
 from seesawnas.study.record.starts import STATES
 
 _TEXTS = ("digest", "label", "variant", "teacher", "reason")
@@ -39,13 +38,7 @@ def exported_trials(place: StudyPlace, trial: str | None = None) -> Iterator[dic
     if trial != "best" and not (trial.isascii() and trial.isdecimal()):
         raise StudyError(f"--trial must be a number or best, got {trial[:60]}")
     for view in (study.view() for study in place.studies()):
-        if trial != "best":
-            yield trial_values(view.trial(trial, f"{place.name}:{trial}"), view)
-            continue
-        best = best_row(view.complete, view.repeats)
-        if best is None:
-            raise StudyError(f"{place.name}:best: no trial is complete yet")
-        yield trial_values(view.trial(str(best.number), place.name), view)
+        yield trial_values(view.pick(trial, f"{place.name}:{trial}"), view)
 
 
 def trial_values(trial: FrozenTrial, view: StudyView) -> dict[str, Any]:

@@ -13,15 +13,15 @@ from typing import Any
 
 from seesawnas.cost.budget import anchor_files
 from seesawnas.errors import StudyError
-from seesawnas.io.catalog import STUDIES, Wanted, is_file, read_document
+from seesawnas.io.catalog import STUDIES, Wanted, holds_study, is_file, read_document
 from seesawnas.io.kinds import Kind, other_kind
 from seesawnas.io.yaml import read_yaml
 from seesawnas.study.library.places import StudyPlace
-from seesawnas.study.library.view import find_study
+from seesawnas.study.library.view import find_study, suggest_study
 from seesawnas.study.record.reading import read_attributes
 from seesawnas.study.record.starts import read_starts
 from seesawnas.study.storage.identity import STUDY_FILE
-from seesawnas.study.storage.open import holds_study, study_folder
+from seesawnas.study.storage.open import study_folder
 from seesawnas.text import short
 
 _WANTED = Wanted((STUDIES,), "a study file or a shipped one's name", fault=StudyError)
@@ -57,15 +57,15 @@ class StudyFile:
         Raises:
             InvalidInput: If there is no such study, or if it does not keep what it was asked for.
         """
-        place = StudyPlace.find(name, url)
         source = f"--study {name}"
-        values = _asked(place, source)
-        if isinstance(budget := values.get("budget"), str) and "@" in budget:
-            values["budget"] = anchor_files(budget, place.folder)
-        for key in ("study", "storage", "provenance"):
-            values.pop(key, None)
-        if place.database is not None:
-            values["storage"] = place.url
+        with StudyPlace.find(name, url) as place:
+            values = _asked(place, source)
+            if isinstance(budget := values.get("budget"), str) and "@" in budget:
+                values["budget"] = anchor_files(budget, place.folder)
+            for key in ("study", "storage", "provenance"):
+                values.pop(key, None)
+            if place.database is not None:
+                values["storage"] = place.url
         return cls(values, source, name)
 
     def must_be(self, kind: Kind, words: str) -> None:
@@ -85,15 +85,21 @@ def started_study(options: Mapping[str, Any]) -> StudyFile | None:
         options: Those of the command line, by their keys: ``study`` and ``storage``.
 
     Returns:
-        None if they name no study, or one that is not begun.
+        None if they name no study, or one that is not begun beside other options.
 
     Raises:
-        InvalidInput: If it cannot be read, or if it does not keep what it was asked for.
+        InvalidInput: If it cannot be read, if it does not keep what it was asked for, or if there
+            is none and its name is given alone.
     """
     name, url = options.get("study"), options.get("storage")
-    if name is None or (url is None and not holds_study(study_folder(name))):
+    if name is None:
         return None
-    return StudyFile.of_study(name, url)
+    if url is not None or holds_study(study_folder(name)):
+        return StudyFile.of_study(name, url)
+    if len(options) > 1:  # it may be a new one, of which something is missing
+        return None
+    suggest_study(name)
+    raise StudyError(f"{name}: must be an existing study, got none in {study_folder(name)}")
 
 
 def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:

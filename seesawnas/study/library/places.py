@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from optuna.storages import BaseStorage
 
 from seesawnas.errors import StudyError
-from seesawnas.study.library.view import StoredStudy, check_there
+from seesawnas.io.catalog import holds_study
+from seesawnas.study.library.view import StoredStudy, check_there, study_number, suggest_study
 from seesawnas.study.storage.database import PatientStorage
-from seesawnas.study.storage.identity import levels_of, parts_of, stored_name
+from seesawnas.study.storage.identity import (
+    is_own_name,
+    levels_of,
+    parts_of,
+    stored_name,
+    whole_name,
+)
 from seesawnas.study.storage.lease import Lease
 from seesawnas.study.storage.open import (
-    holds_study,
     lock_study,
     open_storage,
     open_url,
@@ -28,7 +34,7 @@ from seesawnas.study.storage.urls import shown_url
 
 @dataclass(frozen=True, slots=True)
 class StudyPlace:
-    """Where a study lies.
+    """Where a study lies; a context manager that closes the connections to its database.
 
     Attributes:
         name: What commands call it.
@@ -56,28 +62,49 @@ class StudyPlace:
             url: The storage, needed only if the study has no folder here.
 
         Raises:
-            StudyError: If there is no such study, or if its storage cannot be opened.
+            StudyError: If there is no such study, if it is a part of another one in a database, or
+                if its storage cannot be opened.
         """
         folder = study_folder(name)
+        if url is None and not folder.exists():
+            suggest_study(name)
         check_there(place := storage_url(url, folder))
         if "://" not in place:
             return cls._of_journal(name, folder, place)
-        storage = open_url(place, writing=False)
+        with ExitStack() as opened:
+            storage = open_url(place, writing=False)
+            opened.callback(storage.database.engine.dispose)
+            found = cls._of_database(name, folder, place, storage)
+            opened.pop_all()
+        return found
+
+    @classmethod
+    def _of_database(
+        cls, name: str, folder: Path, place: str, storage: PatientStorage
+    ) -> StudyPlace:
         stored = stored_name(storage, folder)
+        # The lease is that of the whole study: a part could be changed while the study runs.
+        if not is_own_name(stored):
+            raise StudyError(f"study {stored}: is a part of study {whole_name(stored)}; name that")
+        study_number(storage, stored)  # for its error
         parts = parts_of(_names(storage), stored)
-        if stored not in parts:
-            raise StudyError(f"study {stored}: there is no study of this name in its storage")
         return cls(name, folder, place, storage, stored, parts)
 
     @classmethod
     def _of_journal(cls, name: str, folder: Path, place: str) -> StudyPlace:
         storage = open_storage(None, folder, writing=False)
         names = _names(storage)
-        panel = stored_name(storage, folder, parts=True)
-        if levels := levels_of(names, panel):
-            return cls(name, folder, place, storage, panel, levels)
+        fidelity = stored_name(storage, folder, parts=True)
+        if levels := levels_of(names, fidelity):
+            return cls(name, folder, place, storage, fidelity, levels)
         stored = stored_name(storage, folder)
         return cls(name, folder, place, storage, stored, parts_of(names, stored))
+
+    def __enter__(self) -> StudyPlace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the connections to its database; they would stay until they are collected."""
@@ -85,7 +112,7 @@ class StudyPlace:
             database.database.engine.dispose()
 
     @property
-    def is_panel(self) -> bool:
+    def is_fidelity(self) -> bool:
         """Whether it is a fidelity study."""
         return self.stored not in self.parts
 
@@ -111,7 +138,7 @@ class StudyPlace:
             repeats: Whether that of its repeats is one of them.
         """
         own = self.folder.absolute().name if self.has_folder else self.stored
-        parts = self.parts if self.is_panel or repeats else (self.stored,)
+        parts = self.parts if self.is_fidelity or repeats else (self.stored,)
         return tuple(
             StoredStudy(
                 self.name,

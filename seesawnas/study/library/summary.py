@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from seesawnas.errors import InvalidInput
-from seesawnas.io.catalog import RUNS, folders_of_runs
+from seesawnas.io.catalog import RUNS, holds_study, studies_of_runs
 from seesawnas.io.stored_json import stored_mapping
 from seesawnas.study.driver import TIME_LIMIT_REACHED
 from seesawnas.study.library.places import StudyPlace
@@ -22,7 +21,6 @@ from seesawnas.study.record.starts import INTERRUPTED, STATES, Start, read_start
 from seesawnas.study.storage.folders import folder_size
 from seesawnas.study.storage.identity import is_own_name, parts_of
 from seesawnas.study.storage.open import (
-    holds_study,
     last_written,
     open_url,
     storage_url,
@@ -114,7 +112,7 @@ class StudySummary:
             state="running" if holder else _state(place, views),
             trials=_counts(views),
             repeats=sum(repeats.n for repeats in views[0].repeats.values()),
-            best=None if place.is_panel else _best(views[0]),
+            best=None if place.is_fidelity else _best(views[0]),
             bytes=folder_size(place.folder) if place.has_folder else None,
             written=_written(place, views),
             folder=place.folder if place.has_folder else None,
@@ -181,31 +179,32 @@ def list_studies(url: str | None = None) -> Iterator[StudySummary]:
     if url is not None:
         yield from _of_database(url)
         return
-    for name in folders_of_runs():
-        if holds_study(RUNS / name):
-            yield _summary(name, RUNS / name)
+    for name in studies_of_runs():
+        yield _summary(name, RUNS / name)
 
 
 def _of_database(url: str) -> Iterator[StudySummary]:
     check_there(url := normal_url(url))
     storage = open_url(url, writing=False)
-    names = {study.study_name for study in storage.get_all_studies()}
-    for name in sorted(filter(is_own_name, names)):
-        folder = RUNS / name
-        has_folder = holds_study(folder) and _storage_of(folder) == url
-        if has_folder:
-            yield _summary(name, folder)
-            continue
-        place = StudyPlace(name, RUNS / name, url, storage, name, parts_of(names, name))
-        try:
-            yield StudySummary.of(place)
-        except InvalidInput as error:
-            yield StudySummary.unreadable(name, None, shown_url(url), one_line(str(error)))
+    try:  # the places share its connections
+        names = {study.study_name for study in storage.get_all_studies()}
+        for name in sorted(filter(is_own_name, names)):
+            folder = RUNS / name
+            if holds_study(folder) and _storage_of(folder) == url:
+                yield _summary(name, folder)
+                continue
+            place = StudyPlace(name, folder, url, storage, name, parts_of(names, name))
+            try:
+                yield StudySummary.of(place)
+            except InvalidInput as error:
+                yield StudySummary.unreadable(name, None, shown_url(url), one_line(str(error)))
+    finally:
+        storage.database.engine.dispose()
 
 
 def _summary(name: str, folder: Path) -> StudySummary:
     try:
-        with closing(StudyPlace.find(name)) as place:
+        with StudyPlace.find(name) as place:
             return StudySummary.of(place)
     except InvalidInput as error:
         storage = _storage_of(folder)
@@ -221,7 +220,7 @@ def _storage_of(folder: Path) -> str | None:
 
 
 def _kind(place: StudyPlace, view: StudyView) -> Kind:
-    if place.is_panel:
+    if place.is_fidelity:
         return "fidelity"
     if not view.is_shipped:
         return "other"
@@ -234,7 +233,7 @@ def _kind(place: StudyPlace, view: StudyView) -> Kind:
 def _state(place: StudyPlace, views: list[StudyView]) -> State:
     """The state of a study that does not run: by its last start, if it is on record."""
     is_left = any(not trial.state.is_finished() for view in views for trial in view.trials)
-    if place.is_panel:
+    if place.is_fidelity:
         is_judged = (place.folder / "fidelity.json").is_file()
         return "finished" if is_judged and not is_left else "stopped"
     starts = read_starts(views[0].attributes, views[0].trials)

@@ -8,17 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from optuna.trial import FrozenTrial
-
-from seesawnas.errors import StudyError
 from seesawnas.io.catalog import split_trial
 from seesawnas.space import Published, SearchPoint
-from seesawnas.study.library.view import StudyView, find_referenced
-from seesawnas.study.ranking import best_trial
+from seesawnas.study.library.view import find_referenced
 from seesawnas.study.record.proposal import trial_spec
-from seesawnas.text import short
-
-_MOST_DIGITS = 15
 
 
 def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
@@ -34,17 +27,7 @@ def trial_point(ref: str, storage: str | None = None) -> SearchPoint | None:
     if (named := split_trial(ref)) is None:
         return None
     name, which = named
-    if len(which) > _MOST_DIGITS:
-        raise StudyError(f"{name}: must be followed by :NUMBER or :best, got {short(which)}")
     study = find_referenced(name, storage).view()
-    trial = _pick(study, which, ref)
+    trial = study.pick(which, ref)
     spec = replace(trial_spec(trial, name), name=f"{name}:{trial.number}")
     return SearchPoint(spec, Published(None, None, {}, ""), {}, ())
-
-
-def _pick(study: StudyView, which: str, ref: str) -> FrozenTrial:
-    if which != "best":
-        return study.trial(which, ref)
-    if not (complete := study.complete):
-        raise StudyError(f"{ref}: no trial is complete yet")
-    return best_trial(complete, study.repeats)

@@ -13,15 +13,14 @@ from optuna.trial import FrozenTrial, TrialState
 from seesawnas.cost import ALL_COSTS
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
-from seesawnas.io.catalog import RUNS, folders_of_runs
+from seesawnas.io.catalog import RUNS, holds_study, studies_of_runs
 from seesawnas.study.objectives import Objectives
-from seesawnas.study.ranking import Repeats, repeats_of
+from seesawnas.study.ranking import Repeats, best_trial, repeats_of
 from seesawnas.study.record.finalists import missed_limit
 from seesawnas.study.record.reading import read_attributes, read_objectives, read_trials
 from seesawnas.study.record.validation import SkippedTrial, check_format, trusted
-from seesawnas.study.storage.identity import is_stored, repeats_name, stored_name
+from seesawnas.study.storage.identity import is_own_name, is_stored, repeats_name, stored_name
 from seesawnas.study.storage.open import (
-    holds_study,
     latest_study,
     open_storage,
     open_url,
@@ -29,9 +28,9 @@ from seesawnas.study.storage.open import (
     study_folder,
 )
 from seesawnas.study.storage.urls import check_url, normal_url, shown_url, sqlite_file
-from seesawnas.text import nearest
+from seesawnas.text import nearest, short
 
-_DIGITS_OF_NUMBER = 20
+_MOST_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +87,29 @@ class StudyView:
             and trial.user_attrs.get("digest") not in missed
         ]
 
-    def trial(self, number: str, ref: str) -> FrozenTrial:
-        """The trial of a ``number`` as text; ``ref`` names it in messages.
+    def pick(self, which: str, ref: str) -> FrozenTrial:
+        """The trial of a number as text, or the ``best``; ``ref`` names it in messages.
 
         Raises:
             StudyError: If there is none, or if it cannot be shown.
         """
-        wanted = int(number[:_DIGITS_OF_NUMBER])
+        if which == "best":
+            if not (complete := self.complete):
+                raise StudyError(f"{ref}: no trial is complete yet")
+            return best_trial(complete, self.repeats)
+        if len(which) > _MOST_DIGITS:
+            raise StudyError(
+                f"{ref.rpartition(':')[0]}: must be followed by :NUMBER or :best, got "
+                f"{short(which)}"
+            )
+        wanted = int(which)
         for one in self.skipped:
             if one.number == wanted:
                 raise StudyError(f"{ref.rpartition(':')[0]}, {one}")
         found = next((trial for trial in self.trials if trial.number == wanted), None)
         if found is None:
             most = max((trial.number for trial in self.trials), default=-1)
-            raise StudyError(
-                f"{ref[:60]}: trial number must be less than {most + 1}, got "
-                f"{number[:_DIGITS_OF_NUMBER]}"
-            )
+            raise StudyError(f"{ref[:60]}: trial number must be less than {most + 1}, got {which}")
         return found
 
     @property
@@ -175,6 +180,8 @@ def find_study(name: str | Path | None, url: str | None = None) -> StoredStudy:
         return _only(name)
     ref = latest_study() if name is None else str(name)
     folder = name if isinstance(name, Path) else study_folder(ref)
+    if url is None and not folder.exists():
+        suggest_study(ref)
     check_there(place := storage_url(url, folder))
     opened = (
         open_url(place, writing=False)
@@ -204,8 +211,6 @@ def find_referenced(name: str, storage: str | None = None) -> StoredStudy:
         return find_study(name)
     folder = study_folder(name)
     if storage is None:
-        if not folder.exists():
-            _suggest(name)
         return find_study(name)
     url = normal_url(storage)
     if not holds_study(folder):
@@ -224,13 +229,13 @@ def find_referenced(name: str, storage: str | None = None) -> StoredStudy:
     return find_study(name)
 
 
-def _suggest(name: str) -> None:
-    """Suggest a study of a name near to ``name``.
+def suggest_study(name: str) -> None:
+    """Suggest a study of a name near to ``name``, which is none's.
 
     Raises:
         StudyError: If there is one under runs/.
     """
-    if near := nearest(name, folders_of_runs()):
+    if near := nearest(name, studies_of_runs()):
         raise StudyError(f"{name}: must be an existing study; did you mean {near}?")
 
 
@@ -249,8 +254,8 @@ def study_number(storage: BaseStorage, name: str, *, or_first: bool = False) -> 
     Args:
         storage: The storage.
         name: The name of the study in the storage.
-        or_first: Take the storage's first study if none has this name, as in a panel's, which holds
-            a study for each size of the input.
+        or_first: Take the storage's first study if none has this name, as in a fidelity study's,
+            which holds a study for each size of the input.
 
     Raises:
         StudyError: If there is no such study.
@@ -258,9 +263,14 @@ def study_number(storage: BaseStorage, name: str, *, or_first: bool = False) -> 
     try:
         return int(storage.get_study_id_from_name(name))
     except KeyError:
-        if or_first and (studies := storage.get_all_studies()):
+        studies = storage.get_all_studies()
+        if or_first and studies:
             return int(min(study._study_id for study in studies))
-        raise StudyError(f"study {name}: there is no study of this name in its storage") from None
+        near = nearest(name, filter(is_own_name, (study.study_name for study in studies)))
+        hint = f"; did you mean {near}?" if near else ""
+        raise StudyError(
+            f"study {name}: there is no study of this name in its storage{hint}"
+        ) from None
 
 
 def load_view(storage: BaseStorage, number: int) -> StudyView:

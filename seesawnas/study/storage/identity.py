@@ -36,7 +36,7 @@ def stored_name(storage: BaseStorage, folder: Path, *, parts: bool = False) -> s
     Args:
         storage: The storage.
         folder: The study's folder.
-        parts: Whether it is a panel's, which stores a study for each size of the input under
+        parts: Whether it is a fidelity study, which stores a study for each size of the input under
             ``NAME.56px``.
 
     Raises:
@@ -68,13 +68,19 @@ def parts_of(names: Iterable[str], study: str) -> tuple[str, ...]:
 
 
 def levels_of(names: Iterable[str], study: str) -> tuple[str, ...]:
-    """Those of the ``names`` in a storage that a panel called ``study`` has, a size each."""
+    """Those of the ``names`` in a storage that the fidelity ``study`` has, a size each."""
     return tuple(sorted(name for name in names if name != study and _LEVEL.sub("", name) == study))
 
 
 def is_own_name(name: str) -> bool:
     """Whether a study may have the ``name``: one that a part of another has is none."""
-    return not _is_repeats(name) and not _LEVEL.search(name)
+    return whole_name(name) == name
+
+
+def whole_name(name: str) -> str:
+    """The study that the study ``name`` of a storage is a part of; ``name`` itself if of none."""
+    whole = _LEVEL.sub("", name.removesuffix(repeats_name("")))
+    return whole if whole == name else whole_name(whole)
 
 
 def _only(names: list[str], folder: Path, own: str, parts: bool) -> str:

@@ -18,7 +18,7 @@ from optuna.storages import BaseStorage
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from seesawnas.errors import StudyError
-from seesawnas.io.catalog import RUNS
+from seesawnas.io.catalog import RUNS, STUDY_FILES, studies_of_runs
 from seesawnas.io.drafts import lock_file
 from seesawnas.io.files import expanded, inside, write_atomically
 from seesawnas.study.storage.database import PatientStorage
@@ -33,8 +33,7 @@ from seesawnas.study.storage.urls import (
 )
 from seesawnas.text import escape_line, short
 
-JOURNAL = "journal.log"
-ELSEWHERE = "storage.url"
+JOURNAL, ELSEWHERE = STUDY_FILES
 LOCK, HOLDER, JOURNAL_LOCK = "lock", "holder.json", f"{JOURNAL}.lock"
 """Files of the process that holds a study."""
 # What lies in a study's folder and is written, by whatever runs the study.
@@ -86,23 +85,17 @@ def _is_control(letter: str) -> bool:
     return letter < " " or "\x7f" <= letter <= "\x9f" or "\ud800" <= letter <= "\udfff"
 
 
-def holds_study(folder: Path) -> bool:
-    """Whether a study lies in ``folder``, or the URL of where it is stored."""
-    return any((folder / name).is_file() for name in (JOURNAL, ELSEWHERE))
-
-
 def latest_study() -> str:
     """The name of the study under runs/ that was last written to.
 
     Raises:
         StudyError: If there is none.
     """
-    found = [place for name in (JOURNAL, ELSEWHERE) for place in RUNS.glob(f"*/{name}")]
-    if not found:
+    if not (names := studies_of_runs()):
         raise StudyError(
             f"{RUNS}: contains no study; give a study name or run seesawnas search first"
         )
-    return max(found, key=lambda place: (last_written(place.parent), place.parent.name)).parent.name
+    return max(names, key=lambda name: (last_written(RUNS / name), name))
 
 
 def last_written(folder: Path) -> float:
@@ -111,8 +104,11 @@ def last_written(folder: Path) -> float:
     A study that is stored elsewhere shows in the files beside it: its holder, its checkpoints, its
     summary. The lock does not count: whoever copies a study takes it, too.
     """
-    files = (place for place in folder.iterdir() if place.name != LOCK and place.exists())
-    return max((place.stat().st_mtime for place in files), default=0.0)
+    last = 0.0
+    for place in folder.iterdir():
+        with suppress(OSError):  # a draft of the study that runs is gone by now
+            last = max(last, place.stat().st_mtime if place.name != LOCK else 0.0)
+    return last
 
 
 @contextmanager

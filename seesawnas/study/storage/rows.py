@@ -117,13 +117,19 @@ def copy_database(file: Path, new: Path) -> None:
     Args:
         file: The database.
         new: The copy; what is there is replaced.
+
+    Raises:
+        StudyError: If it cannot be copied, such as to a full disk.
     """
     for name in (new.name, f"{new.name}-journal", f"{new.name}-wal", f"{new.name}-shm"):
         new.with_name(name).unlink(missing_ok=True)
-    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(new)) as target:
-        source.backup(target)
-        target.execute("DELETE FROM study_system_attributes WHERE key = ?", (KEY,))
-        target.commit()
+    try:
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(new)) as target:
+            source.backup(target)
+            target.execute("DELETE FROM study_system_attributes WHERE key = ?", (KEY,))
+            target.commit()
+    except sqlite3.Error as error:
+        raise StudyError(f"{file}: cannot be copied: {error}") from None
 
 
 def _copy_study(session: Session, number: int, name: str, original: str) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.pool import QueuePool
 from typer.testing import CliRunner
 
 from seesawnas.cli import app
 from seesawnas.study import lock_study
+from seesawnas.study.storage.database import PatientStorage
 from tests.cli.running import Ran
 from tests.study.library.studies import begin, is_whole
 
@@ -90,6 +93,16 @@ def test_a_study_that_cannot_be_read_is_deleted_too(study: None) -> None:
     assert not Path("runs/first").exists()
 
 
+def test_a_study_whose_database_is_not_there_is_not_deleted(folder: Path) -> None:
+    begin("far", f"sqlite:///{folder}/x.db")
+    Path("x.db").rename("y.db")
+    ran = Ran("studies", "delete", "far", "--yes")
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "x.db, is not there" in ran.err
+    Path("y.db").rename("x.db")
+    assert is_whole("far")
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -101,6 +114,7 @@ def test_a_study_that_cannot_be_read_is_deleted_too(study: None) -> None:
         ["rename", "first", "first"],
         ["copy", "first", "first.repeats"],
         ["export", "first", "--trial", "9"],
+        ["export", "first", "--trial", "0" * 20 + "1"],
         ["export", "first", "--trial", "second"],
         ["show", "first", "--storage", "sqlite:///gone.db"],
         ["list", "--storage", "sqlite:///gone.db"],
@@ -136,6 +150,37 @@ def test_trials_are_exported_as_json_lines(study: None) -> None:
     assert list(map(json.loads, Path("far/trials.jsonl").read_text().splitlines())) == every
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["search", "--study", "frist"],
+        ["ablate", "--study", "frist"],
+        ["confirm", "--study", "frist"],
+        ["fidelity", "--study", "frist"],
+        ["studies", "show", "frist"],
+        ["studies", "export", "frist"],
+        ["studies", "delete", "frist", "--yes"],
+        ["report", "frist"],
+        ["build", "frist:best"],
+    ],
+)
+def test_a_mistyped_study_is_answered_with_the_one_that_was_meant(
+    study: None, words: list[str]
+) -> None:
+    Path("runs/frisst").mkdir()  # a network that was trained
+    ran = Ran(*words)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert ran.err.endswith("frist: must be an existing study; did you mean first?\n")
+    assert not Path("runs/frist").exists()
+
+
+@pytest.mark.parametrize("command", ["search", "ablate", "confirm", "fidelity"])
+def test_a_study_to_resume_that_is_not_there_is_named(folder: Path, command: str) -> None:
+    ran = Ran(command, "--study", "nope")
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "nope: must be an existing study" in ran.err
+
+
 @pytest.fixture
 def far(folder: Path) -> str:
     """A database with a study whose folder lies on another machine."""
@@ -160,6 +205,46 @@ def test_a_study_without_a_folder_is_found_in_storage(far: str, words: list[str]
     assert ran.code == 0, ran.err
     assert "far" in ran.out
     assert Ran(*words).code == 2
+
+
+@pytest.mark.parametrize(
+    "words", [["search", "--study", "fra"], ["studies", "show", "fra"], ["report", "fra"]]
+)
+def test_a_mistyped_study_in_storage_is_answered_with_the_one_that_was_meant(
+    far: str, words: list[str]
+) -> None:
+    ran = Ran(*words, "--storage", far)
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert ran.err.endswith("did you mean far?\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["studies", "show", "far"],
+        ["studies", "export", "far"],
+        ["studies", "delete", "far", "--yes"],
+        ["studies", "show", "nowhere"],
+        ["studies", "list"],
+        ["search", "--study", "far"],
+    ],
+)
+def test_no_connection_to_storage_is_left_open(
+    far: str, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, init = [], PatientStorage.__init__
+
+    def remembered(storage: PatientStorage, *args: Any, **kwargs: Any) -> None:
+        init(storage, *args, **kwargs)
+        opened.append(storage)
+
+    monkeypatch.setattr(PatientStorage, "__init__", remembered)
+    Ran(*words, "--storage", far)
+    assert opened
+    for storage in opened:
+        pool = storage.database.engine.pool
+        assert isinstance(pool, QueuePool)
+        assert pool.checkedin() + pool.checkedout() == 0
 
 
 def test_a_name_in_storage_and_in_a_folder_is_ambiguous(far: str) -> None:

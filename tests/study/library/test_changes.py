@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,16 @@ import pytest
 from seesawnas.errors import StudyError
 from seesawnas.study import StudyFile, TrialState, find_study, lock_study, trial_point
 from seesawnas.study.library import changes
-from seesawnas.study.library.changes import copy_study, delete_study, rename_study
+from seesawnas.study.library.changes import (
+    copy_study,
+    delete_study,
+    is_without_study,
+    rename_study,
+)
 from seesawnas.study.library.places import StudyPlace
 from seesawnas.study.library.summary import list_studies
 from seesawnas.study.storage.open import open_url
+from seesawnas.study.storage.rows import delete_studies
 from tests.study.fakes import measured
 from tests.study.library.studies import (
     PLACES,
@@ -72,7 +77,7 @@ def test_a_renamed_study_is_resumed_under_its_new_name(url: str | None) -> None:
     assert is_there("new")
     assert trial_point("new:best") is not None
     assert StudyFile.read("runs/new/study.yaml").name == "new"
-    with closing(StudyPlace.find("new")) as place:
+    with StudyPlace.find("new") as place:
         assert place.holder() is None
     if is_shared(url):
         assert stored(url) == ["new", "new.repeats"]
@@ -130,7 +135,7 @@ def test_a_study_that_runs_is_refused_and_stays(url: str | None, command: str) -
         change()
     if url is not None:  # by a driver in another folder
         with (
-            closing(StudyPlace.find("old")) as place,
+            StudyPlace.find("old") as place,
             place.hold_database(),
             pytest.raises(StudyError, match="is using"),
         ):
@@ -189,6 +194,33 @@ def test_a_study_of_another_machine_is_changed_in_its_database(
     assert not Path("runs").exists()
 
 
+CHANGES: dict[str, Callable[[str, str | None], object]] = {
+    "rename": lambda name, url: rename_study(name, "new", url),
+    "copy": lambda name, url: copy_study(name, "new", url),
+    "delete": delete_study,
+}
+
+
+@pytest.mark.parametrize("command", CHANGES)
+@pytest.mark.parametrize("has_folder", [True, False])
+def test_a_part_of_a_study_is_not_changed_without_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, has_folder: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    url = f"sqlite:///{tmp_path}/x.db"
+    begin("old", url)
+    if not has_folder:
+        Path("runs").rename("elsewhere")
+    with (
+        StudyPlace.find("old", url) as place,
+        place.hold_database(),
+        pytest.raises(StudyError, match="part of study old"),
+    ):
+        CHANGES[command]("old.repeats", url)
+    assert stored(url) == ["old", "old.repeats"]
+    assert is_whole("old", url)
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "journal"])
 def test_a_study_in_a_folder_that_a_link_leads_to_is_changed_by_the_link_s_name(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -228,6 +260,30 @@ def test_a_database_in_the_folder_that_holds_other_studies_is_not_deleted(
     with pytest.raises(StudyError, match="holds other studies, too: other"):
         delete_study("old")
     delete_study("other")
+    delete_study("old")
+    assert studies() == []
+
+
+def test_a_database_whose_file_is_not_there_is_not_taken_for_one_without_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    begin("old", "sqlite:///x.db")
+    folder = tmp_path / "runs" / "old"
+    (tmp_path / "far").mkdir()
+    monkeypatch.chdir(tmp_path / "far")
+    with pytest.raises(StudyError, match=r"x\.db, is not there"):
+        is_without_study(folder)
+    with pytest.raises(StudyError, match=r"x\.db, is not there") as caught:
+        delete_study(str(folder))
+    assert "\n" not in str(caught.value)
+    monkeypatch.chdir(tmp_path)
+    assert not is_without_study(folder)
+    assert is_there("old")
+    storage = open_url("sqlite:///x.db")
+    delete_studies(storage, ["old", "old.repeats"])
+    close(storage)
+    assert is_without_study(folder)
     delete_study("old")
     assert studies() == []
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from seesawnas.study import StudyRecord, lock_study, open_storage
+from seesawnas.study.library import details
 from seesawnas.study.library.details import StudyDetails
 from seesawnas.study.library.export import exported_trials
 from seesawnas.study.library.places import StudyPlace
 from seesawnas.study.library.summary import StudySummary, list_studies
+from seesawnas.study.storage.open import last_written
 from tests.study.fakes import small_set
 from tests.study.library.studies import begin
 
@@ -140,12 +146,45 @@ def test_the_studies_of_a_database_are_listed_here_and_elsewhere(tmp_path: Path)
 
 def test_details_say_how_a_study_was_started_and_is_resumed() -> None:
     begin("a b", None)
-    details = StudyDetails.of(StudyPlace.find("a b"))
-    assert details.resume == "seesawnas search --study 'a b'"
-    assert details.settings["space"] == "small"
-    assert set(details.files) == {"checkpoints", "journal.log", "study.yaml"}
-    assert details.files["checkpoints"] == len(b"epoch 2")
-    assert json.loads(json.dumps(details.to_mapping()))["objectives"] == ["verification accuracy"]
+    with StudyPlace.find("a b") as place:
+        found = StudyDetails.of(place)
+    assert found.resume == "seesawnas search --study 'a b'"
+    assert found.settings["space"] == "small"
+    assert set(found.files) == {"checkpoints", "journal.log", "study.yaml"}
+    assert found.files["checkpoints"] == len(b"epoch 2")
+    assert json.loads(json.dumps(found.to_mapping()))["objectives"] == ["verification accuracy"]
+
+
+def test_a_draft_that_goes_while_a_study_is_shown_is_not_among_its_files(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begin("first", None)
+    draft = Path("runs/first/.summary.json.draft")
+    draft.touch()
+
+    @contextmanager
+    def scandir(folder: Path) -> Iterator[list[os.DirEntry[str]]]:
+        with os.scandir(folder) as entries:
+            found = list(entries)
+        draft.unlink()
+        yield found
+
+    monkeypatch.setattr(details, "os", SimpleNamespace(scandir=scandir))
+    with StudyPlace.find("first") as place:
+        files = StudyDetails.of(place).files
+    assert set(files) == {"checkpoints", "journal.log", "study.yaml"}
+
+
+def test_a_draft_that_goes_while_studies_are_listed_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begin("first", None)
+    written = listed()["first"].written
+    gone = Path("runs/first/.summary.json.draft")
+    found = [*Path("runs/first").iterdir(), gone]
+    monkeypatch.setattr(Path, "iterdir", lambda folder: iter(found))
+    monkeypatch.setattr(Path, "exists", lambda path: True)  # it was there a moment ago
+    assert last_written(Path("runs/first")) == written
 
 
 def test_every_trial_is_exported_with_all_that_is_stored_of_it() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from seesawnas.errors import StudyError
-from seesawnas.study import StudyRecord, drive, open_storage, trial_point
+from seesawnas.study import StudyRecord, drive, find_study, open_storage, trial_point
 from tests.study.fakes import FakeEngine, enough, record_in, small_set, uniform
 
 
@@ -30,6 +30,16 @@ def test_a_trial_is_named_by_its_study_and_number_or_as_the_best(study: StudyRec
 def test_anything_else_is_not_a_trials_name(study: StudyRecord) -> None:
     assert trial_point("paper/seesaw_share") is None
     assert trial_point("first:second") is None
+
+
+def test_a_number_of_many_digits_is_not_cut_to_that_of_another_trial(study: StudyRecord) -> None:
+    with pytest.raises(StudyError, match=r"^first: must be followed by :NUMBER or :best, got 999"):
+        trial_point("first:" + "9" * 5000)
+    for number in ("0" * 20 + "1", "1" + "0" * 19, "0" * 5000):
+        ref = f"first:{number}"
+        with pytest.raises(StudyError) as caught:
+            find_study("first").view().pick(number, ref)
+        assert len(str(caught.value)) < 200
 
 
 @pytest.mark.parametrize("ref", ["first:4", "second:0", "runs:best"])

@@ -87,7 +87,7 @@ def test_a_folder_that_was_never_begun_takes_no_other_study_of_its_database(tmp_
     assert stored_name(storage, tmp_path / "fresh") == "fresh"
 
 
-def test_a_panels_studies_are_known_by_their_common_name(tmp_path: Path) -> None:
+def test_the_studies_of_a_fidelity_study_are_known_by_their_common_name(tmp_path: Path) -> None:
     storage = open_storage(None, tmp_path / "old", writing=True)
     for side in (32, 56):
         StudyRecord(storage, f"old.{side}px", small_set().decisions)

@@ -19,6 +19,7 @@ from seesawnas.study.storage.open import open_url
 from seesawnas.study.storage.rows import (
     COPY_OF,
     copied_from,
+    copy_database,
     copy_studies,
     delete_studies,
     finish_copy,
@@ -161,3 +162,12 @@ def test_trials_that_share_a_number_are_not_copied(storage: PatientStorage) -> N
     with pytest.raises(StudyError, match="each trial must have its own number, got 3 trials and 1"):
         copy_studies(storage, {"a": "new"}, "a")
     assert COPY_OF not in storage.get_study_system_attrs(storage.get_study_id_from_name("a"))
+
+
+def test_a_file_that_cannot_be_copied_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "x.db"
+    file.write_text("no database" * 100)
+    for new in (tmp_path / "copy.db", tmp_path / "nowhere" / "copy.db"):
+        with pytest.raises(StudyError, match=r"x\.db: cannot be copied: ") as caught:
+            copy_database(file, new)
+        assert "\n" not in str(caught.value)

@@ -36,7 +36,7 @@ def rename(
 
 
 def copy(study: StudyName, new: NewName, storage: StudyStorage = None, json: Json = False) -> None:
-    """Copy a study, which then goes on by itself: its folder, and its trials in a database."""
+    """Copy a study, which is resumed by itself: its folder, and its trials in a database."""
     from seesawnas.study.library.changes import copy_study
 
     _report("copied", study, copy_study(study, new, storage), json)
@@ -69,17 +69,19 @@ def _doomed(study: str, storage: str | None) -> tuple[int | None, str]:
         StudyError: If there is no such study. One that cannot be read may be deleted.
     """
     from seesawnas.errors import StudyError
+    from seesawnas.io.catalog import holds_study
     from seesawnas.study.library.changes import is_without_study
     from seesawnas.study.library.places import StudyPlace
     from seesawnas.study.library.summary import StudySummary
     from seesawnas.study.storage.folders import folder_size
-    from seesawnas.study.storage.open import holds_study, study_folder
+    from seesawnas.study.storage.open import study_folder
 
     folder = study_folder(study)
     if is_without_study(folder):
         return folder_size(folder), f"{folder}, whose study is in its database no more"
     try:
-        return _words(StudySummary.of(StudyPlace.find(study, storage)))
+        with StudyPlace.find(study, storage) as place:
+            return _words(StudySummary.of(place))
     except StudyError:
         if not holds_study(folder):
             raise

@@ -37,8 +37,9 @@ def export(
     from seesawnas.study.library.places import StudyPlace
     from seesawnas.text import several
 
-    place = StudyPlace.find(study, storage)
-    lines = [json_module.dumps(values) for values in exported_trials(place, trial)]
+    with StudyPlace.find(study, storage) as place:
+        lines = [json_module.dumps(values) for values in exported_trials(place, trial)]
+        notes = [note for one in place.studies() for note in one.view().notes]
     text = "".join(f"{line}\n" for line in lines)
     if out == "-":
         write_stdout(text)
@@ -49,6 +50,5 @@ def export(
             print_json({"study": study, "trials": len(lines), "out": out})
         else:
             print_lines(f"wrote {several(len(lines), 'trial')} to {out}")
-    for view in (one.view() for one in place.studies()):
-        for note in view.notes:
-            screen().print(f"note: {note}", soft_wrap=True)
+    for note in notes:
+        screen().print(f"note: {note}", soft_wrap=True)

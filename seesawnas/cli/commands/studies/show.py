@@ -47,7 +47,8 @@ def show(study: StudyName, storage: StudyStorage = None, json: Json = False) -> 
     from seesawnas.study.library.details import StudyDetails
     from seesawnas.study.library.places import StudyPlace
 
-    details = StudyDetails.of(StudyPlace.find(study, storage))
+    with StudyPlace.find(study, storage) as place:
+        details = StudyDetails.of(place)
     if json:
         print_json(details.to_mapping())
     else:
