@@ -25,7 +25,7 @@ a few standard deviations and few seeds.)
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 from math import ceil, log2
@@ -39,7 +39,7 @@ from statsmodels.stats.power import TTestPower
 from seesawnas.ablation.design import FactorLevels, alias_classes, contrasts
 from seesawnas.ablation.result import ArmResult, DesignKind, Effect, Interaction, Verdict
 from seesawnas.analysis.group_sequential import Looks, critical_at
-from seesawnas.analysis.planned_looks import Looked, looked_at, mean_test
+from seesawnas.analysis.planned_looks import ReachedLooks, mean_test, reached_looks
 
 POWER = 0.8
 MAX_SEEDS = 10_000
@@ -95,11 +95,12 @@ class PlannedLooks:
 
     Attributes:
         looks: Numbers of seeds, and the part of alpha that is spent up to each.
-        seeds: The training seeds, in their order.
+        seeds: From the digests of networks to the seeds that are done for all of them, in the order
+            in which they are looked at, which only grows at its end.
     """
 
     looks: Looks
-    seeds: Sequence[int]
+    seeds: Callable[[Collection[str]], Iterable[int]]
 
 
 def analyse(
@@ -166,7 +167,7 @@ class _Test:
 
     n: int
     is_nil: bool
-    looked: Looked
+    reached: ReachedLooks
     mean: float | None = None
     low: float | None = None
     high: float | None = None
@@ -265,47 +266,45 @@ def _tested(
     confidence: float,
     planned: PlannedLooks | None,
 ) -> _Test:
-    looked = _looked(arms, contrast, planned)
-    values = np.array(looked.values)
+    reached = _reached(arms, contrast, planned)
+    values = np.array(reached.values)
     is_nil = contrast.is_nil([arm.digest for arm in arms])
     n = len(values)
-    found = _Test(n, is_nil, looked)
+    found = _Test(n, is_nil, reached)
     if n == 0:
         return found
     mean = float(values.mean())
     if is_nil:
         return replace(found, mean=0.0, verdict="same network")
-    if not looked.looks:
+    if not reached.looks:
         return replace(found, mean=mean)
     if np.ptp(values) < _SAME * max(1.0, abs(mean)):
         # What agrees in n seeds has agreed in fewer: the looks before spend nothing.
         sign = float(stats.binomtest(n, n).pvalue) if abs(mean) > _SAME else 1.0
         return replace(found, mean=mean, p=sign)
-    test = mean_test(looked.values, looked.looks, confidence)
+    test = mean_test(reached.values, reached.looks, confidence)
     return replace(found, mean=mean, low=test.low, high=test.high, size=test.size, p=test.p)
 
 
-def _looked(arms: Sequence[ArmResult], contrast: _Contrast, planned: PlannedLooks | None) -> Looked:
+def _reached(
+    arms: Sequence[ArmResult], contrast: _Contrast, planned: PlannedLooks | None
+) -> ReachedLooks:
     """The contrast of the seeds that all its arms have, as far as a look has reached them."""
     parts = [
-        (weight, dict(arm.values), arm.failed)
+        (weight, arm.digest, dict(arm.values))
         for weight, arm in zip(contrast.weights, arms, strict=True)
         if weight
     ]
-
-    def difference(seed: int) -> float | None:
-        if not parts or any(seed not in found for _, found, _ in parts):
-            return None
-        return sum(weight * found[seed] for weight, found, _ in parts)
-
-    def has_failed(seed: int) -> bool:
-        return any(seed in failed for _, _, failed in parts)
-
+    done = set.intersection(*(set(found) for _, _, found in parts)) if parts else set()
+    if planned is None:
+        seeds = sorted(done)
+    else:
+        ordered = planned.seeds({digest for _, digest, _ in parts})
+        seeds = [seed for seed in ordered if seed in done]
+    values = tuple(sum(weight * found[seed] for weight, _, found in parts) for seed in seeds)
     if planned is not None:
-        return looked_at(planned.looks, planned.seeds, difference, has_failed)
-    seeds = sorted({seed for _, found, _ in parts for seed in found})
-    values = tuple(value for value in map(difference, seeds) if value is not None)
-    return Looked(values, ((len(values), 1.0),) if len(values) > 1 else ())
+        return reached_looks(planned.looks, values)
+    return ReachedLooks(values, ((len(values), 1.0),) if len(values) > 1 else ())
 
 
 def _corrected(tests: Sequence[_Test], alpha: float) -> list[_Test]:
@@ -325,7 +324,7 @@ def _judged(test: _Test, p_holm: float, alpha: float, family: int) -> _Test:
     if p_holm < alpha:
         return replace(test, p_holm=p_holm, verdict="better" if test.mean > 0 else "worse")
     needed = (
-        _seeds_at_look(test.size, test.looked.next, alpha / family)
+        _seeds_at_look(test.size, test.reached.next, alpha / family)
         if test.size
         else _seeds_that_agree(test.mean, alpha / family)
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from math import ceil
 from statistics import fmean, stdev
 from typing import Annotated, Any, Literal, TypeAlias
@@ -169,7 +170,7 @@ def _read(study: str, kept: StoredAblation, trials: Iterable[Trial]) -> Ablation
     race = None
     if kept.race is None:
         looks = tuple(kept.planned_looks)
-        planned = PlannedLooks(looks, kept.seeds) if looks else None
+        planned = PlannedLooks(looks, partial(seeds_in_order, states)) if looks else None
         effects, interactions = analyse(arms, factors, kept.design, planned=planned)
     else:
         race = RaceResult(**kept.race.model_dump(), pairs=tuple(_pairs(arms, states, kept.race)))
@@ -308,25 +309,38 @@ TrialPlaces: TypeAlias = dict[tuple[str, int], tuple[int, TrialState, float | No
 """By a network's digest and a seed: the number and state of its last training, its metric."""
 
 
-def paired_differences(states: TrialPlaces, candidate: str, rival: str) -> list[float]:
-    """Candidate minus rival, by seed, in the order in which they are looked at.
+def seeds_in_order(states: TrialPlaces, networks: Collection[str]) -> list[int]:
+    """The seeds that are done for all ``networks``, in the order in which they are looked at.
 
-    That is the order of the later training of each pair, so that what is trained later never
-    changes earlier looks. A seed that failed for one of the two is left out; one that is not done
-    yet ends the list, also if later ones are done.
+    That is the order of the last training of each seed, so that what is trained later, also another
+    try of a seed that failed, never changes earlier looks. A seed that failed for one of the
+    networks is left out; one that is not done yet ends the list, also if later ones are done.
+
+    Args:
+        states: The trainings.
+        networks: By their digests.
     """
-    found: list[float] = []
-    seeds = {seed for digest, seed in states if digest == candidate}
-    both = [seed for seed in seeds if (rival, seed) in states]
-    for _, first, second in sorted(
-        (max(one[0], two[0]), one, two)
-        for one, two in ((states[candidate, seed], states[rival, seed]) for seed in both)
-    ):
-        if first[2] is not None and second[2] is not None:
-            found.append(first[2] - second[2])
-        elif TrialState.FAIL not in (first[1], second[1]):
+    rows = {
+        seed: [states[digest, seed] for digest in networks]
+        for seed in {seed for _, seed in states}
+        if all((digest, seed) in states for digest in networks)
+    }
+    found: list[int] = []
+    for seed in sorted(rows, key=lambda seed: max((row[0] for row in rows[seed]), default=0)):
+        if all(value is not None for _, _, value in rows[seed]):
+            found.append(seed)
+        elif all(state is not TrialState.FAIL for _, state, _ in rows[seed]):
             break
     return found
+
+
+def paired_differences(states: TrialPlaces, candidate: str, rival: str) -> list[float]:
+    """Candidate minus rival, by seed, in the order of :func:`seeds_in_order`."""
+    pairs = (
+        (states[candidate, seed][2], states[rival, seed][2])
+        for seed in seeds_in_order(states, (candidate, rival))
+    )
+    return [one - two for one, two in pairs if one is not None and two is not None]
 
 
 def _failed(states: TrialPlaces, digest: str) -> tuple[int, ...]:

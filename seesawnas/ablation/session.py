@@ -143,7 +143,7 @@ class AblationSource:
 
     def _finish(self) -> None:
         if self.record.finished == len(self.record) == self.wanted:
-            _keep_look(self.record, self.plan.seeds)
+            _keep_look(self.record, result_of(self.record, self.plan.folder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +269,8 @@ def missing_trainings(
 
     They go seed by seed, the arms of each in an order of its own. So whatever changes while it
     runs, a machine's load or heat, falls on all arms alike, and an interruption leaves them with
-    equally many seeds.
+    equally many seeds. Another try of a seed that failed counts as trained when it is done again,
+    so that it changes no look that was taken (:func:`seesawnas.ablation.reading.seeds_in_order`).
     """
     states = [state for state in TrialState if state is not TrialState.FAIL]
     held_keys = {trial.user_attrs.get("key") for trial in record.trials(*states)}
@@ -357,13 +358,14 @@ def _kept(record: StudyRecord) -> dict[str, Any]:
     return stored_mapping(record.study.user_attrs.get(ATTRIBUTE, "{}"))
 
 
-def _keep_look(record: StudyRecord, seeds: int) -> None:
-    """Note that the first ``seeds`` are done and will be looked at.
+def _keep_look(record: StudyRecord, result: AblationResult) -> None:
+    """Note the looks that ``result`` is at: the planned ones that an effect has reached.
 
     Without planned looks, who adds seeds after that has one more chance to be wrong.
     """
     values = _kept(record)
-    planned = [n for n, _ in values.get(PLANNED_LOOKS, []) if n <= seeds]
+    reached = max((effect.n for effect in result.effects), default=len(result.seeds))
+    planned = [n for n, _ in values.get(PLANNED_LOOKS, []) if n <= reached]
     made = planned if PLANNED_LOOKS in values else [len(values["seeds"])]
     values["looks"] = list(dict.fromkeys([*values.get("looks", []), *made]))
     record.study.set_user_attr(ATTRIBUTE, json.dumps(values))

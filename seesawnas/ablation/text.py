@@ -193,6 +193,12 @@ def _planned_looks(result: AblationResult) -> Iterator[str]:
             "p and intervals hold at every look, and seeds may be added after each: "
             f"group-sequential paired t-test with looks at {', '.join(others)} and {last} seeds."
         )
+    if any(arm.failed for arm in result.arms):
+        yield (
+            "Failed training runs are left out, and a look waits until as many others are done; "
+            "the same command tries them again."
+        )
+        return
     settled = min(_settled(result, arm) for arm in result.arms)
     made = [n for n in numbers if n <= settled]
     coming = next((n for n in numbers if n > settled), None)
@@ -203,8 +209,8 @@ def _planned_looks(result: AblationResult) -> Iterator[str]:
 
 
 def _settled(result: AblationResult, arm: ArmResult) -> int:
-    """How many seeds of an arm, without a gap, are done or failed."""
-    known = {*(seed for seed, _ in arm.values), *arm.failed}
+    """How many seeds of an arm, without a gap, are done."""
+    known = {seed for seed, _ in arm.values}
     return next(
         (place for place, seed in enumerate(result.seeds) if seed not in known), len(result.seeds)
     )

@@ -9,7 +9,7 @@ look at a number of seeds that the differences seen so far suggest finds too muc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -20,14 +20,14 @@ from seesawnas.analysis.group_sequential import Looks, critical_at, repeated_p
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """The differences that the last look was at.
+class ReachedLooks:
+    """The differences that the last look was at, and the looks that were taken.
 
     Attributes:
         values: All that are done, if no look is reached.
         looks: Their number and the part of alpha that was spent, at this and earlier looks; none if
             no look is reached.
-        next: What the same would be with each look that is to come, if no further seed fails.
+        next: What the same would be with each look that is to come.
     """
 
     values: tuple[float, ...]
@@ -35,52 +35,20 @@ class Looked:
     next: tuple[Looks, ...] = ()
 
 
-def looked_at(
-    looks: Looks,
-    seeds: Sequence[int],
-    difference: Callable[[int], float | None],
-    has_failed: Callable[[int], bool],
-) -> Looked:
-    """What the looks that are reached say of a difference.
+def reached_looks(looks: Looks, differences: Sequence[float]) -> ReachedLooks:
+    """The looks that so many differences reach.
 
-    A seed that failed for one of the networks is left out; a look at so many seeds is then at fewer
-    differences. This is no choice of anybody's, so that the looks stay valid.
+    A seed that failed gives no difference, so that a look waits for another one. What is trained
+    later, also a seed that failed before, must come later here: then no earlier look changes.
 
     Args:
         looks: The planned ones, in numbers of seeds.
-        seeds: In the order in which they are trained.
-        difference: Of a seed; None if it is not done.
-        has_failed: Whether a seed that is not done failed, and is not being tried again.
+        differences: Of the seeds that are done, in an order that only grows at its end.
     """
-    found = [difference(seed) for seed in seeds]
-    done = [value for value in found if value is not None]
-    settled = next(
-        (
-            place
-            for place, (seed, value) in enumerate(zip(seeds, found, strict=True))
-            if value is None and not has_failed(seed)
-        ),
-        len(seeds),
-    )
-    counts = [(sum(value is not None for value in found[:n]), n, part) for n, part in looks]
-    reached = [(count, part) for count, n, part in counts if n <= settled]
-    failed = settled - sum(value is not None for value in found[:settled])
-    now, later = _distinct(reached), []
-    for n, part in looks:
-        if n > settled:
-            reached.append((n - failed, part))
-            later.append(_distinct(reached))
-    values = done[: now[-1][0]] if now else done
-    return Looked(tuple(values), now, tuple(later))
-
-
-def _distinct(looks: Sequence[tuple[int, float]]) -> Looks:
-    """Looks at two differences or more, each at more of them than the one before."""
-    found: list[tuple[int, float]] = []
-    for n, part in looks:
-        if n >= 2 and (not found or n > found[-1][0]):
-            found.append((n, part))
-    return tuple(found)
+    count = sum(n <= len(differences) for n, _ in looks)
+    seen = looks[count - 1][0] if count else len(differences)
+    later = tuple(looks[:end] for end in range(count + 1, len(looks) + 1))
+    return ReachedLooks(tuple(differences[:seen]), looks[:count], later)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from seesawnas.plan.options import (
     text,
 )
 from seesawnas.text import short
+from seesawnas.train.feeds.subset_plan import SubsetPlan
 from seesawnas.train.feeds.teacher_plan import TeacherPlan, teacher_conflicts
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 SEARCHED, DATA, ENDS, JUDGED, PLACED = "Search", "Data", "Stopping", "Evaluation", "Execution"
 """Panels of the help."""
 MAX_EPOCHS = 10**4
-MOST_IDENTITIES = 10**9
 ENGINE_NAMES = ("ray", "local", "inline")
 """Names that ``engine`` may have; :mod:`seesawnas.study.engines.registry` starts them."""
 
@@ -232,16 +232,7 @@ class RunPlan(TeacherPlan, EnginePlan):
         must_stay=True,
         in_summary=True,
     )
-    identities: int | None = option(
-        Whole(1, MOST_IDENTITIES, optional=True),
-        "N",
-        DATA,
-        "Use only N identities, drawn by --seed from those with two images or more; nothing is "
-        "copied. Default: all.",
-        default=None,
-        must_stay=True,
-        in_summary=True,
-    )
+    identities: int | None = inherited(SubsetPlan, "identities", panel=DATA, in_summary=True)
     seconds: float | None = option(
         optional_duration,
         "T",

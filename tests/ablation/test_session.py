@@ -212,16 +212,36 @@ def test_whole_networks_are_compared_as_they_are(runs: Runs) -> None:
     assert effect.params > 0
 
 
-def test_a_failed_training_costs_its_seed_alone(runs: Runs) -> None:
-    def answer(job: TrialJob) -> Finished | Failed:
-        event = without_se_is_worse(job)
-        assert isinstance(event, Finished)
-        return Failed(job.number, "diverged") if job.number == 0 else event
+def first_fails(job: TrialJob) -> Finished | Failed:
+    event = without_se_is_worse(job)
+    assert isinstance(event, Finished)
+    return Failed(job.number, "diverged") if job.number == 0 else event
 
-    runs(answer, factors="se", levels={"se": [0]}, seeds=4)
-    assert [effect.n for effect in runs.result.effects] == [3]
+
+def test_a_failed_training_is_left_out_and_a_look_waits_for_another_seed(runs: Runs) -> None:
+    options: dict[str, Any] = {"factors": "se", "levels": {"se": [0]}}
+    runs(first_fails, **options, seeds=4)
+    assert [(effect.n, effect.p) for effect in runs.result.effects] == [(3, None)]
     assert [len(arm.failed) for arm in runs.result.arms].count(1) == 1
-    assert runs.result.effects[0].p is not None, "the look is at the seeds that are left"
+    assert not list(runs.result.looks)
+    runs(**options, seeds=4)
+    assert [effect.n for effect in runs.result.effects] == [4]
+    assert runs.result.effects[0].p is not None
+    assert list(runs.result.looks) == [4]
+
+
+def test_a_failed_seed_that_succeeds_later_changes_no_look_that_was_taken(runs: Runs) -> None:
+    options: dict[str, Any] = {"factors": "se", "levels": {"se": [0]}, "looks": "3,6"}
+    runs(first_fails, **options, seeds=4)
+    taken = runs.result
+    assert [effect.n for effect in taken.effects] == [3]
+    assert taken.effects[0].p is not None
+    runs(**options, seeds=4)
+    assert [len(arm.values) for arm in runs.result.arms] == [4, 4], "it was tried again"
+    assert runs.result.effects == taken.effects
+    assert runs.result.looks == (3,)
+    runs(**options, seeds=6)
+    assert [effect.n for effect in runs.result.effects] == [6]
 
 
 def test_a_failed_training_is_tried_again_by_the_same_command(runs: Runs) -> None:

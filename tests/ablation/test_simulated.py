@@ -53,7 +53,7 @@ def test_of_experiments_without_effects_at_most_a_twentieth_finds_any_at_any_loo
     for seed in range(experiments):
         values = planted(design, lambda levels: 0.0, 12, 0.01, seed)
         for n in (3, 6, 12):
-            planned = PlannedLooks(looks, range(12))
+            planned = PlannedLooks(looks, lambda _: range(12))
             found = every(found_in(design, values[:, :n], planned=planned))
             if any(one.verdict != "not resolvable" for one in found):
                 wrong += 1
@@ -72,7 +72,7 @@ def test_repeated_intervals_hold_the_planted_effect_at_all_looks_together() -> N
     held = 0
     for seed in range(experiments):
         values = planted(design, truth, 8, 0.01, seed)
-        planned = PlannedLooks(looks, range(8))
+        planned = PlannedLooks(looks, lambda _: range(8))
         effects = [
             found_in(design, values[:, :n], confidence=0.9, planned=planned)[0][0] for n in (4, 8)
         ]

@@ -12,44 +12,25 @@ from scipy import stats
 
 from benchmarks.bench_confirm import t_statistics
 from seesawnas.analysis.group_sequential import critical_at, repeated_p
-from seesawnas.analysis.planned_looks import Looked, looked_at, mean_test
+from seesawnas.analysis.planned_looks import mean_test, reached_looks
 from seesawnas.analysis.spending import MOST_SEEDS, declared_looks, derived_looks
 
 LOOKS = ((3, 0.5), (6, 1.0))
-DONE = {0: 0.1, 1: 0.2, 2: 0.3, 3: 0.4, 4: 0.5, 5: 0.6, 6: 0.7}
+DONE = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 
 
-def at(done: dict[int, float], failed: frozenset[int] = frozenset()) -> Looked:
-    return looked_at(LOOKS, range(7), done.get, failed.__contains__)
-
-
-def test_seeds_beyond_a_look_wait_for_the_next_one() -> None:
-    first = at({seed: DONE[seed] for seed in (0, 1, 2)})
+def test_differences_beyond_a_look_wait_for_the_next_one() -> None:
+    first = reached_looks(LOOKS, DONE[:3])
     assert (first.values, first.looks) == ((0.1, 0.2, 0.3), ((3, 0.5),))
     assert first.next == (LOOKS,)
-    assert at({seed: DONE[seed] for seed in range(5)}) == first
-    assert at({seed: DONE[seed] for seed in (0, 1, 2, 4, 5, 6)}) == first, "seed 3 is not done"
-    assert at(DONE).looks == LOOKS
-    assert at(DONE).values == (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+    assert reached_looks(LOOKS, DONE[:5]) == first
+    last = reached_looks(LOOKS, DONE)
+    assert (last.values, last.looks, last.next) == (DONE[:6], LOOKS, ())
 
 
 def test_before_the_first_look_there_are_values_and_no_look() -> None:
-    found = at({0: 0.1, 1: 0.2})
+    found = reached_looks(LOOKS, (0.1, 0.2))
     assert (found.values, found.looks, found.next) == ((0.1, 0.2), (), (LOOKS[:1], LOOKS))
-
-
-def test_a_failed_seed_is_left_out_and_its_look_is_at_fewer_differences() -> None:
-    done = {seed: value for seed, value in DONE.items() if seed != 1}
-    found = at(done, frozenset({1}))
-    assert (found.values, found.looks) == ((0.1, 0.3, 0.4, 0.5, 0.6), ((2, 0.5), (5, 1.0)))
-    early = at({0: 0.1, 2: 0.3}, frozenset({1}))
-    assert (early.looks, early.next) == (((2, 0.5),), (((2, 0.5), (5, 1.0)),))
-
-
-def test_a_look_at_a_single_difference_is_none() -> None:
-    found = at({0: 0.1}, frozenset({1, 2}))
-    assert (found.values, found.looks) == ((0.1,), ())
-    assert found.next == (((4, 1.0),),)
 
 
 @given(st.integers(2, 300))

@@ -15,7 +15,16 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from seesawnas.data import FaceFinder, FoundFace, load_faces, open_source, read_bin
+from seesawnas.data import (
+    Choice,
+    FaceFinder,
+    FolderSource,
+    FoundFace,
+    align_folder,
+    load_faces,
+    open_source,
+    read_bin,
+)
 from seesawnas.data.writers.align import TEMPLATE
 from tests.cli.running import Ran
 from tests.crash.processes import heed_ctrl_c
@@ -204,14 +213,14 @@ def test_align_writes_the_faces_that_it_finds(faces: Path, monkeypatch: pytest.M
         "images": 17,
         "detector": "fake 1",
         "face": "largest",
-        "several_faces": 17,
+        "several_faces_in_this_run": 17,
         "without_face": ["p0/0.png"],
     }
     ran = Ran("data", "align", "faces", "--detect", "--central", "--out", "central")
     assert ran.out.splitlines() == [
         "aligned     17 images",
         "wrote       central",
-        "chosen      the most central of several faces: 17 images",
+        "chosen      the most central of several faces: 17 images of this run",
         "skipped     images without a face: 1 (p0/0.png)",
     ]
 
@@ -386,3 +395,24 @@ def test_a_search_on_a_folder_and_on_its_rec_measures_the_same(folder: Path) -> 
         (best,) = ran.json["ranking"]
         results.append((best["digest"], best["accuracy"], best["auc"]))
     assert results[0] == results[1] == results[2] != results[3]
+
+
+def test_a_resumed_alignment_says_that_its_count_of_several_faces_is_of_this_run(
+    faces: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def detect(image: NDArray[np.uint8]) -> list[FoundFace]:
+        return [FoundFace(np.array([0.0, 0.0, 28.0, 28.0]), TEMPLATE / 4)] * 2
+
+    def open_fake(choice: Choice) -> FaceFinder:
+        return FaceFinder("fake 1", detect, choice)
+
+    def interrupt(images: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seesawnas.data.open_finder", open_fake)
+    source = FolderSource(Path("faces"), least=0)
+    with pytest.raises(KeyboardInterrupt):
+        align_folder(source, open_fake(Choice.LARGEST), Path("aligned"), interrupt)
+    values = Ran("data", "align", "faces", "--detect", "--out", "aligned", "--json").json
+    assert (values["images"], values["several_faces_in_this_run"]) == (18, 17)
+    assert "several_faces" not in values

@@ -116,7 +116,7 @@ OPTIONS = st.fixed_dictionaries(
     },
     optional={
         "data": st.just("faces"),
-        "identities": st.integers(1, 10**9),
+        "identities": st.integers(2, 10**9),
         "objectives": st.sampled_from(("accuracy", "auc,madds", "separation,params,madds")),
         "points": st.sampled_from(("all", "none", "paper/seesaw_share", "a.yaml,b.yaml")),
         "trials": st.integers(1, 10**6),
@@ -240,7 +240,7 @@ def test_every_fault_is_told_at_once_by_its_file_and_key_or_its_option() -> None
             "--study must not end in .repeats (reserved for repeats), got mine.repeats",
         ),
         ({"identities": 50}, "--identities requires --data, got none"),
-        ({"identities": 0}, "--identities must be from 1 to 1000000000, got 0"),
+        ({"identities": 1}, "--identities must be from 2 to 1000000000, got 1"),
         ({"engine": "spark"}, "--engine must be one of ray, local, inline, got spark"),
     ],
 )

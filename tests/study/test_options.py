@@ -150,3 +150,11 @@ def test_settings_that_make_figures_comparable_are_those_that_all_studies_keep()
     assert set(SHARED) <= set(kept_names(SearchPlan))
     assert set(SHARED) <= set(kept_names(AblationPlan))
     assert set(SHARED) <= set(kept_names(ConfirmPlan))
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: type(plan).__name__)
+def test_every_plan_takes_as_few_identities_and_no_fewer(plan: Plan) -> None:
+    (one,) = (one for one in options_of(type(plan)) if one.name == "identities")
+    assert one.rule(2) == 2
+    with pytest.raises(ValueError, match="2"):
+        one.rule(1)

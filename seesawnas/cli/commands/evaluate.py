@@ -295,5 +295,5 @@ def _time_models(refs: list[str], runtime: str) -> TimedModels:
                 say(f"writing {ref} for {runtime}")
                 place = Path(folder) / str(number)
                 place.mkdir()
-                files.append(model_file(ref, runtime, place))
+                files.append(model_file(ref, runtime, place, option="--latency"))
         return rounds_shown(time_models(timer, files))

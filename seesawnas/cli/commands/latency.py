@@ -169,7 +169,7 @@ def latency(
         print_json(values)
     else:
         print_latency(values)
-    check_halves(latencies)
+    check_halves(latencies, advice="use more --rounds")
 
 
 def _seconds(text: str) -> float:
@@ -193,6 +193,7 @@ def _files(
         write_network,
     )
     from seesawnas.errors import InvalidInput
+    from seesawnas.io.files import expanded
     from seesawnas.nn.weights import WEIGHTS
 
     if len(set(refs)) < len(refs):
@@ -204,7 +205,7 @@ def _files(
             say(f"writing {ref} for {runtime}")
             place = folder / str(number)
             place.mkdir()
-            if is_model_file(ref) or (Path(ref) / WEIGHTS).is_file():
+            if is_model_file(ref) or (expanded(ref) / WEIGHTS).is_file():
                 found.append(model_file(ref, runtime, place, batch))
             else:
                 network = random_network(find_network(ref, storage).spec)

@@ -106,6 +106,7 @@ def fit(
         command=command,
         rounds=rounds,
         may_disagree=MAY_DISAGREE,
+        advice="use more --rounds",
     )
     with compiling_shown():
         chosen = design_networks(

@@ -57,7 +57,7 @@ class FaceFinder:
         name: The detector's, with its version: another one may find other faces.
         detect: Finds all faces of an image.
         choice: Which one is taken.
-        several: Images so far in which it had to choose.
+        several: Images so far in which it had to choose; none that an interrupted run wrote.
         without: Places of the images so far that have no face.
     """
 

@@ -52,6 +52,7 @@ class NetworkTimer:
         device: Runs model files elsewhere; None for this machine.
         rounds: Of the protocol, at least; five times as many while halves disagree.
         may_disagree: Share of the networks, the first apart, whose halves may disagree then.
+        advice: What errors advise where halves disagree; see :func:`check_halves`.
     """
 
     runtime: str
@@ -60,6 +61,7 @@ class NetworkTimer:
     device: DeviceCommand | None = None
     rounds: int = ROUNDS
     may_disagree: float = 0.0
+    advice: str = ""
 
     @classmethod
     def open(
@@ -73,6 +75,7 @@ class NetworkTimer:
         runs: int = REMOTE_RUNS,
         seconds: float = REMOTE_SECONDS,
         may_disagree: float = 0.0,
+        advice: str = "",
     ) -> NetworkTimer:
         """The timer for a runtime and, for a device, the ``command`` that runs models there.
 
@@ -85,6 +88,7 @@ class NetworkTimer:
             runs: Runs in each call of the command.
             seconds: Limit of each call.
             may_disagree: See the class.
+            advice: See the class.
 
         Raises:
             InvalidInput: If there is no such runtime, or the command lacks a field.
@@ -94,7 +98,7 @@ class NetworkTimer:
         if command is not None:
             device = DeviceCommand(command, runs=runs, threads=threads, seconds=seconds)
         default = ROUNDS if device is None else REMOTE_ROUNDS
-        return cls(runtime, threads, batch, device, rounds or default, may_disagree)
+        return cls(runtime, threads, batch, device, rounds or default, may_disagree, advice)
 
     @property
     def place(self) -> str:
@@ -124,8 +128,9 @@ class NetworkTimer:
                     write_network(random_network(spec), self.runtime, place, name, self.batch)
                 )
             found = finished(self.measured(files)).latencies()
-        check_halves(found[:1])  # other batches may be scaled by it
-        check_halves(found, self.may_disagree)
+        # Other batches may be scaled by the first.
+        check_halves(found[:1], advice=self.advice)
+        check_halves(found, self.may_disagree, self.advice)
         return [one.minimum for one in found]
 
     def measured(

@@ -12,6 +12,7 @@ from seesawnas.device.formats import FORMATS, Contents, Format
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import open_model
 from seesawnas.evaluation.models.card import card_size, read_card
+from seesawnas.io.files import expanded
 from seesawnas.nn import FaceNetwork, is_trained, load_model
 from seesawnas.nn.deploy import deploy_form
 
@@ -35,8 +36,12 @@ class ModelFile:
     weights: Weights = "random"
 
 
-def format_of(runtime: str) -> Format:
+def format_of(runtime: str, option: str = "--runtime") -> Format:
     """The format that ``runtime`` opens.
+
+    Args:
+        runtime: As ``option`` has it.
+        option: What messages call it.
 
     Raises:
         InvalidInput: If it opens none.
@@ -44,7 +49,7 @@ def format_of(runtime: str) -> Format:
     found = _opened_by(runtime)
     if found is None:
         runtimes = ", ".join(name for one in FORMATS.values() for name in one.runtimes)
-        raise InvalidInput(f"--runtime must be one whose format can be written: {runtimes}")
+        raise InvalidInput(f"{option} must be one whose format can be written: {runtimes}")
     return found
 
 
@@ -85,15 +90,20 @@ def write_network(
     return ModelFile(name, made.files(stem)[0], (inputs.height, inputs.width))
 
 
-def existing_file(path: Path, runtime: str) -> ModelFile:
+def existing_file(path: Path, runtime: str, option: str = "--runtime") -> ModelFile:
     """A file that was exported before, by this program or another.
+
+    Args:
+        path: May begin with ``~``.
+        runtime: As ``option`` has it.
+        option: What messages call it.
 
     Raises:
         InvalidInput: If it is not of ``runtime``'s format, or does not run.
     """
-    suffix = format_of(runtime).suffixes[0]
+    path, suffix = expanded(path), format_of(runtime, option).suffixes[0]
     if not path.name.endswith(suffix):
-        raise InvalidInput(f"{path}: must be a {suffix} file for --runtime {runtime}")
+        raise InvalidInput(f"{path}: must be a {suffix} file for {option} {runtime}")
     if not path.is_file():
         raise InvalidInput(f"{path}: there is no such file")
     # A stranger's file is run once by what evaluates such files, with all its checks.
@@ -101,24 +111,35 @@ def existing_file(path: Path, runtime: str) -> ModelFile:
     return ModelFile(str(path), path, size, "file")
 
 
-def model_file(ref: str, runtime: str, folder: Path, batch: int = 1) -> ModelFile:
+def model_file(
+    ref: str, runtime: str, folder: Path, batch: int = 1, option: str = "--runtime"
+) -> ModelFile:
     """The model at ``ref``, an exported file or a network's folder, as a file of ``runtime``.
 
     A folder is written into ``folder``; a file is taken as it is.
 
+    Args:
+        ref: Its path, which may begin with ``~``.
+        runtime: As ``option`` has it.
+        folder: For the file that is written.
+        batch: Images a run, of a file that is written.
+        option: What messages call the runtime.
+
     Raises:
         InvalidInput: If it cannot be opened or written, or is not of the runtime's format.
     """
-    if not Path(ref).is_dir():
-        return existing_file(Path(ref), runtime)
-    file = write_network(load_model(ref, untrained=True), runtime, folder, ref, batch)
-    return replace(file, weights="trained" if is_trained(ref) else "random")
+    path = expanded(ref)
+    if not path.is_dir():
+        return existing_file(path, runtime, option)
+    format_of(runtime, option)
+    file = write_network(load_model(path, untrained=True), runtime, folder, ref, batch)
+    return replace(file, weights="trained" if is_trained(path) else "random")
 
 
 def is_model_file(ref: str) -> bool:
     """Whether ``ref`` names a file of one of the formats, which may not be there."""
     suffixes = tuple(one.suffixes[0] for one in FORMATS.values())
-    return ref.endswith(suffixes) and not Path(ref).is_dir()
+    return ref.endswith(suffixes) and not expanded(ref).is_dir()
 
 
 def random_network(spec: ArchSpec) -> FaceNetwork:

@@ -213,12 +213,13 @@ def finished(rounds: Generator[RoundFinished, None, Measured]) -> Measured:
             return found
 
 
-def check_halves(latencies: Sequence[Latency], share: float = 0.0) -> None:
+def check_halves(latencies: Sequence[Latency], share: float = 0.0, advice: str = "") -> None:
     """Check that the even and the odd rounds agree.
 
     Args:
         latencies: Of the networks.
         share: Of the networks may disagree: where many are measured at once, some always do.
+        advice: What helps beside stopping other programs, such as "use more --rounds".
 
     Raises:
         InvalidInput: If those of more networks differ by more than ``MOST_DISAGREEMENT``.
@@ -229,5 +230,5 @@ def check_halves(latencies: Sequence[Latency], share: float = 0.0) -> None:
         raise InvalidInput(
             f"{worst.name}: the even and the odd rounds must agree within "
             f"{100 * MOST_DISAGREEMENT:.0f} %, got {100 * worst.disagreement:.1f} %: the machine "
-            "is too busy; use more --rounds, or stop other programs"
+            f"is too busy; {f'{advice}, or ' if advice else ''}stop other programs"
         )

@@ -31,7 +31,7 @@ def _open_onnxruntime(path: Path, threads: int) -> Session:
     try:
         import onnxruntime
     except ImportError:
-        raise needs("onnxruntime", "--runtime onnxruntime", "onnx") from None
+        raise needs("onnxruntime", "the runtime onnxruntime", "onnx") from None
     onnxruntime.set_default_logger_severity(4)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
@@ -48,7 +48,7 @@ def _open_openvino(path: Path, threads: int) -> Session:
     try:
         import openvino
     except ImportError:
-        raise needs("openvino", "--runtime openvino", "openvino") from None
+        raise needs("openvino", "the runtime openvino", "openvino") from None
     # Processors that have bfloat16 would compute in it.
     settings = {
         "INFERENCE_NUM_THREADS": threads,

@@ -30,7 +30,7 @@ class FaceBatch:
 
     @property
     def identities(self) -> int:
-        """How many people there are."""
+        """How many identities there are."""
         return int(self.labels.max()) + 1
 
 

@@ -32,6 +32,7 @@ from seesawnas.plan.options import (
     text,
 )
 from seesawnas.text import several, short
+from seesawnas.train.feeds.subset_plan import SubsetPlan
 from seesawnas.train.feeds.teacher_plan import (
     FROM,
     Channels,
@@ -134,16 +135,7 @@ class TrainPlan(TeacherPlan):
         must_stay=True,
         kept_name="--data of fingerprint",
     )
-    identities: int | None = option(
-        Whole(2, 10**9, optional=True),
-        "N",
-        HOW,
-        "Use only N identities, drawn by --seed from those with two images or more; nothing is "
-        "copied. Default: all.",
-        default=None,
-        must_stay=True,
-        is_later=True,
-    )
+    identities: int | None = inherited(SubsetPlan, "identities", panel=HOW, is_later=True)
     recipe: Recipe = option(
         _recipe,
         "REF",

@@ -251,7 +251,7 @@ def test_models_of_one_name_are_told_apart_by_their_paths(network: str, csv: str
         ),
         (
             ("pixels.onnx", "trained", "--normalise", "128", "--latency", "ncnn"),
-            ["pixels.onnx: must be a .ncnn.param file"],
+            ["pixels.onnx: must be a .ncnn.param file for --latency ncnn"],
         ),
     ],
 )
@@ -296,6 +296,7 @@ def test_models_are_timed_side_by_side_before_they_are_evaluated(
     busy = Ran("eval", trained, "again", *arguments, "--json")
     assert busy.code == 2
     assert '"results"' in busy.out  # what was evaluated is not lost
+    assert "--rounds" not in busy.err  # which eval does not have
 
 
 def test_a_set_of_one_kind_of_pairs_is_refused(network: str) -> None:

@@ -13,11 +13,13 @@ from seesawnas.device.latency.prepare import (
     existing_file,
     format_of,
     is_model_file,
+    model_file,
     random_network,
     waste_caution,
     write_network,
 )
 from seesawnas.errors import InvalidInput
+from seesawnas.nn import save_model
 from seesawnas.space import to_point
 from tests.device.test_export import POINT
 from tests.latency import model
@@ -48,6 +50,21 @@ def test_a_network_and_the_file_that_it_becomes(tmp_path: Path) -> None:
     assert is_model_file(str(written.path))
     with pytest.raises(InvalidInput, match=r"must be a \.onnx file for --runtime onnxruntime"):
         existing_file(written.path, "onnxruntime")
+    with pytest.raises(InvalidInput, match=r"must be a \.onnx file for --latency onnxruntime"):
+        model_file(str(written.path), "onnxruntime", tmp_path, option="--latency")
+
+
+def test_models_in_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    network = random_network(to_point(POINT, "tiny").spec)
+    written = write_network(network, "torch", tmp_path, "tiny")
+    save_model(network, tmp_path / "folder")
+    assert existing_file(Path("~/tiny.pt"), "torch").path == written.path
+    assert model_file("~/tiny.pt", "torch", tmp_path).path == written.path
+    (tmp_path / "out").mkdir()
+    assert model_file("~/folder", "torch", tmp_path / "out").path.parent == tmp_path / "out"
+    (tmp_path / "run.pt").mkdir()
+    assert not is_model_file("~/run.pt")
 
 
 def test_what_is_no_file_of_a_format(tmp_path: Path) -> None:

@@ -132,6 +132,15 @@ def test_halves_that_disagree_are_refused() -> None:
     check_halves([Latency("a", 1, 1, 1, 1, 0.049, 1, 1, 1)])
 
 
+def test_an_option_is_advised_by_a_command_that_has_it_alone() -> None:
+    busy = [Latency("a", 1, 1, 1, 1, 0.1, 1, 1, 1)]
+    with pytest.raises(InvalidInput) as said:
+        check_halves(busy)
+    assert "--" not in str(said.value)
+    with pytest.raises(InvalidInput, match="use more --rounds, or stop"):
+        check_halves(busy, advice="use more --rounds")
+
+
 def test_a_share_of_many_networks_may_disagree() -> None:
     def named(name: str, disagreement: float) -> Latency:
         return Latency(name, 1, 1, 1, 1, disagreement, 1, 1, 1)

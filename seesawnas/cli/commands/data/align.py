@@ -75,11 +75,13 @@ def align(
     else:
         if finder.several:
             which = "most central" if central else "largest"
-            lines.append(f"chosen      the {which} of several faces: {images(finder.several)}")
+            found = f"{images(finder.several)} of this run"
+            lines.append(f"chosen      the {which} of several faces: {found}")
         values |= {
             "detector": finder.name,
             "face": str(finder.choice),
-            "several_faces": finder.several,
+            # Images that an interrupted run wrote are not searched again.
+            "several_faces_in_this_run": finder.several,
             "without_face": finder.without,
         }
     show(values, lines, skipped, json)
