@@ -36,7 +36,7 @@ from tests.cli.running import Ran
         (("build", "x" * 300 + ":best"), "study must be a name of at most 255 bytes, got 'xxx"),
         (("build", "x:" + "9" * 5000), "x/journal.log: contains no study"),
         (
-            ("eval", "x" * 300, "--pairs", "x.bin"),
+            ("eval", "x" * 300, "--pairs", __file__),
             "x: must be a valid path, got file name too long",
         ),
         (
