@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput, RunError
+from seesawnas.io.catalog import RUNS
 from seesawnas.io.files import expanded
 from seesawnas.plan.documents import flag_of
 from seesawnas.plan.options import (
@@ -57,7 +58,6 @@ from seesawnas.train.recipe import (
 if TYPE_CHECKING:
     from pydantic import ValidationInfo
 
-RUNS = Path("runs")
 MAX_STEPS = 10**9
 HOW, WHERE = "Training", "Execution"
 """Panels of the help."""
