@@ -52,6 +52,7 @@ KEYS = [
         "budget",
         "space",
         "data",
+        "identities",
         "learn_from",
         "trials",
         "epochs",
