@@ -111,7 +111,8 @@ def test_its_study_file_runs_again(here: Path) -> None:
 def test_an_ablation_resumes_with_more_seeds(here: Path) -> None:
     before = json.loads(Path("runs/ablation_0_1/result.json").read_text())
     done = Ran("ablate", "runs/ablation_0_1/study.yaml", "--engine", "inline", "--json")
-    assert done.json["effects"] == before["effects"]
+    # Another processor may round the last digit of an interval in another way.
+    assert done.json["effects"] == [pytest.approx(effect) for effect in before["effects"]]
 
 
 def test_a_fidelity_study_resumes_with_more_networks(here: Path) -> None:
