@@ -1,4 +1,5 @@
-# Two commands do all the set-up on a fresh machine: `make search` and `make test`; `make docs` builds the documentation.
+# Two commands do all the set-up on a fresh machine: `make search` and `make test`; `make demo` is a search of a minute, and
+# `make docs` builds the documentation.
 PYTHON ?= python3
 BIN := .venv/bin
 # Two workers, each with torch's threads, on two cores: a thread that waits leaves its core to others.
@@ -7,10 +8,15 @@ PYTEST := OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2 --dist loadfile
 PYTEST += $(if $(COVERAGE),--cov=seesawnas --cov-report=term:skip-covered)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: search test fuzz format docs docs-outputs docs-pictures
+.PHONY: search demo test fuzz format docs docs-outputs docs-pictures
 
 search: .venv/installed
 	$(BIN)/seesawnas search --budget 150M
+
+# A search of a minute, and its report.
+demo: .venv/installed
+	$(BIN)/seesawnas search first_run --study demo
+	$(BIN)/seesawnas report demo
 
 test: .venv/installed-dev
 	$(BIN)/ruff format --check .

@@ -12,7 +12,7 @@ import typer.main
 from seesawnas.cli.app import app
 
 ROOT = Path(__file__).parents[2]
-NOT_OURS = {"export", ".", "ray", "git", "sbatch", "optuna-dashboard", "cd"}
+NOT_OURS = {"export", ".", "ray", "git", "sbatch", "optuna-dashboard", "cd", "docker"}
 """Programs whose command lines are not checked."""
 _REDIRECTION = re.compile(r"\s+>\s*\S+$")
 
@@ -36,6 +36,8 @@ def fault_of(line: str) -> str | None:
         case ["seesawnas", *given]:
             return seesawnas_fault(given)
         case ["torchrun", *given] if "seesawnas" in given:
+            return seesawnas_fault(given[given.index("seesawnas") + 1 :])
+        case ["docker", "run", *given] if "seesawnas" in given:
             return seesawnas_fault(given[given.index("seesawnas") + 1 :])
         case ["make", *targets]:
             return _make_fault(targets)
