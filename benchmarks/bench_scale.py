@@ -262,7 +262,7 @@ def simulate(
         round(1e3 * (last.asking - first.asking) / given, 2),
         round(1e3 * (last.writing - first.writing) / given, 2),
         round(1e3 * (last.served - first.served) / given, 2),
-        round(statistics.median(engine.late), 4),
+        round(statistics.median(engine.late or [0.0]), 4),
         size // trials,
         _resident(),
     )

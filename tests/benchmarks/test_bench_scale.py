@@ -46,7 +46,7 @@ def test_simulated_workers_end_their_epochs_in_the_order_of_the_clock() -> None:
     engine = SimulatedEngine(3, 60.0, 2, b"", (3, 5))
     for number in range(3):
         engine.submit(TrialJob(number, {}, Proxy()), None)
-    moments, ended = [], []
+    moments, ended = list[float](), list[int]()
     while len(ended) < 3:
         event = engine.next_event()
         moments.append(engine.clock.now())

@@ -62,10 +62,11 @@ class Database(RDBStorage):
         bare.params, bare.distributions, bare.user_attrs = {}, {}, {}
         stored = super()._get_prepared_new_trial(study_id, bare, session)
         session.flush()
-        self._fill(stored, template_trial, session)
+        trial_id: Any = stored.trial_id
+        self._fill(study_id, trial_id, template_trial, session)
         return stored
 
-    def _fill(self, stored: models.TrialModel, trial: FrozenTrial, session: Session) -> None:
+    def _fill(self, study_id: int, trial_id: int, trial: FrozenTrial, session: Session) -> None:
         """Store the options and attributes of a trial that is new in this transaction.
 
         Optuna asks the database before each of them whether an earlier trial has the option, and
@@ -76,17 +77,15 @@ class Database(RDBStorage):
         for name, value in trial.params.items():
             distribution = trial.distributions[name]
             inner = distribution.to_internal_repr(value)
-            key = (stored.study_id, name)
+            key = (study_id, name)
             if key not in self._agreed or self._agreed[key][0] != distribution:
-                self._set_trial_param_without_commit(
-                    session, stored.trial_id, name, inner, distribution
-                )
+                self._set_trial_param_without_commit(session, trial_id, name, inner, distribution)
                 self._agreed[key] = distribution, distribution_to_json(distribution)
                 continue
             values = {"param_value": inner, "distribution_json": self._agreed[key][1]}
-            params.append({"trial_id": stored.trial_id, "param_name": name, **values})
+            params.append({"trial_id": trial_id, "param_name": name, **values})
         attrs = [
-            {"trial_id": stored.trial_id, "key": key, "value_json": json.dumps(value)}
+            {"trial_id": trial_id, "key": key, "value_json": json.dumps(value)}
             for key, value in trial.user_attrs.items()
         ]
         for model, rows in (
