@@ -49,7 +49,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.scale_engine import Processes, SimulatedEngine
-from benchmarks.scale_plot import draw
+from benchmarks.scale_plot import LENGTH, Series, draw
 from seesawnas.cost import Budget
 from seesawnas.io.files import write_atomically
 from seesawnas.search import NetworkProposer
@@ -156,15 +156,25 @@ def keep(figure: Figure, folder: Path) -> None:
     figures = sorted([*figures, figure], key=lambda one: one.kind)
     lines = ",\n".join(f"  {json.dumps(asdict(one))}" for one in figures)
     write_atomically(path, f'{{"figures": [\n{lines}\n]}}\n')
-    points = [
-        (one.workers, one.length, one.utilisation)
-        for one in figures
-        if one.trials >= 2 * one.workers
-    ]
-    work = max(
-        figures, key=lambda one: (one.storage == "journal", one.sampler == "linear", one.trials)
-    )
-    write_atomically(folder / "scale.svg", draw(work.driver_ms / 1e3, points))
+    write_atomically(folder / "scale.svg", draw(_series(figures)))
+
+
+def _series(figures: list[Figure]) -> dict[str, Series]:
+    """By storage and sampler: the work of the largest load, and all points.
+
+    Workers of other trials stand for as many as give a driver as many trials a second.
+    """
+    kinds: dict[str, list[Figure]] = {}
+    for one in sorted(figures, key=lambda one: one.workers / one.length):
+        if one.trials >= 2 * one.workers and not one.checkpoint:
+            kinds.setdefault(f"{one.storage}, {one.sampler}", []).append(one)
+    return {
+        name: Series(
+            of[-1].driver_ms / 1e3,
+            [(one.workers * LENGTH / one.length, one.utilisation) for one in of],
+        )
+        for name, of in kinds.items()
+    }
 
 
 def measure(arguments: argparse.Namespace) -> Iterator[Figure]:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-_COLOURS = {60.0: "#0072B2", 600.0: "#D55E00", 1800.0: "#009E73"}
-"""By seconds of a trial."""
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _LEFT, _TOP, _WIDTH, _HEIGHT = 70, 40, 480, 280
 _MOST = 5
 """Powers of ten of workers."""
+LENGTH = 60.0
+"""Seconds of the trials that are shown."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One kind of driver: its seconds a trial, and what was found.
+
+    ``points`` are workers with trials of :data:`LENGTH` seconds, or what stands for them, and the
+    share of their time in which they train.
+    """
+
+    work: float
+    points: Sequence[tuple[float, float]]
 
 
 def utilisation(workers: float, length: float, work: float) -> float:
@@ -23,31 +37,25 @@ def utilisation(workers: float, length: float, work: float) -> float:
         length: Seconds of a trial.
         work: Seconds of the driver for a trial.
     """
-    return min(1.0, length / (workers * work), length / (length + work))
+    return min(length / (workers * work), length / (length + work))
 
 
-def draw(work: float, points: Iterable[tuple[int, float, float]]) -> str:
-    """The picture as SVG: curves computed from ``work``, the driver's seconds a trial, and points.
-
-    Args:
-        work: Seconds of the driver for a trial.
-        points: Workers, seconds of a trial and measured utilisation.
-    """
-    parts = [*_axes(f"one driver of {1e3 * work:.0f} ms a trial: computed, and simulated (dots)")]
-    for row, (length, colour) in enumerate(_COLOURS.items()):
+def draw(series: Mapping[str, Series]) -> str:
+    """The picture as SVG: a curve computed from each driver's work, and points that were found."""
+    parts = [*_axes("share of time in which workers train, trials of a minute")]
+    for row, (name, one) in enumerate(series.items()):
+        colour = _COLOURS[row % len(_COLOURS)]
         powers = [power / 20 for power in range(20 * _MOST + 1)]
-        curve = [(10**power, utilisation(10**power, length, work)) for power in powers]
+        curve = [(10**power, utilisation(10**power, LENGTH, one.work)) for power in powers]
         places = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(_place, curve))
         parts.append(
             f'<polyline points="{places}" fill="none" stroke="{colour}" stroke-width="2"/>'
         )
-        parts.append(
-            _text(_LEFT + 14, _TOP + 200 + 20 * row, f"trials of {length / 60:.0f} min", colour)
-        )
-    for workers, length, measured in points:
-        x, y = _place((workers, measured))
-        colour = _COLOURS.get(length, "#555555")
-        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>')
+        words = f"{name}, {1e3 * one.work:.0f} ms a trial"
+        parts.append(_text(_LEFT + 14, _TOP + 200 + 20 * row, words, colour))
+        for point in one.points:
+            x, y = _place(point)
+            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>')
     return "\n".join([_HEAD, *parts, "</svg>", ""])
 
 
@@ -72,7 +80,9 @@ def _axes(title: str) -> Iterable[str]:
         x, y = _place((1, step / 4))
         yield _line(x, y, x + _WIDTH, y)
         yield _text(x - 8, y + 4, f"{step / 4:.0%}", anchor="end")
-    yield _text(_LEFT + _WIDTH / 2, _TOP + _HEIGHT + 44, "workers (GPUs)", anchor="middle")
+    yield _text(
+        _LEFT + _WIDTH / 2, _TOP + _HEIGHT + 44, "workers (GPUs); dots: simulated", anchor="middle"
+    )
 
 
 def _line(x: float, y: float, to_x: float, to_y: float) -> str:

@@ -12,7 +12,7 @@ import pytest
 from benchmarks import bench_scale
 from benchmarks.bench_scale import Figure, keep, simulate
 from benchmarks.scale_engine import SimulatedEngine, VirtualClock
-from benchmarks.scale_plot import draw, utilisation
+from benchmarks.scale_plot import Series, draw, utilisation
 from seesawnas.study import Finished, Proxy, TrialJob
 
 
@@ -74,7 +74,7 @@ def test_a_driver_that_is_busy_gives_each_worker_its_share() -> None:
     assert utilisation(1, 60.0, 0.01) > 0.999
     assert utilisation(6000, 60.0, 0.01) == pytest.approx(1.0, abs=1e-3)
     assert utilisation(12000, 60.0, 0.01) == pytest.approx(0.5)
-    picture = ElementTree.fromstring(draw(0.01, [(10, 60.0, 1.0), (10_000, 60.0, 0.6)]))
+    picture = ElementTree.fromstring(draw({"a": Series(0.01, [(10, 1.0), (10_000, 0.6)])}))
     assert sum(1 for part in picture.iter() if part.tag.endswith("circle")) == 2
 
 
