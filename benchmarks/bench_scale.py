@@ -160,9 +160,10 @@ def keep(figure: Figure, folder: Path) -> None:
 
 
 def _series(figures: list[Figure]) -> dict[str, Series]:
-    """By storage and sampler: the work of the largest load, and all points.
+    """By storage and sampler: the work of the largest load that is no overload, and all points.
 
-    Workers of other trials stand for as many as give a driver as many trials a second.
+    Workers of other trials stand for as many as give a driver as many trials a second. Under an
+    overload more trials end than begin for long after the filling, so that it tells less.
     """
     kinds: dict[str, list[Figure]] = {}
     for one in sorted(figures, key=lambda one: one.workers / one.length):
@@ -170,7 +171,7 @@ def _series(figures: list[Figure]) -> dict[str, Series]:
             kinds.setdefault(f"{one.storage}, {one.sampler}", []).append(one)
     return {
         name: Series(
-            of[-1].driver_ms / 1e3,
+            ([one for one in of if one.busy < 0.99] or of)[-1].driver_ms / 1e3,
             [(one.workers * LENGTH / one.length, one.utilisation) for one in of],
         )
         for name, of in kinds.items()
