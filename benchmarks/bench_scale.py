@@ -2,45 +2,56 @@
 
     python benchmarks/bench_scale.py [--workers 10,100,1000,10000] [--length 60] [--epochs 4]
         [--trials 2000] [--samplers random,linear] [--storage journal,postgresql]
-        [--checkpoint 0] [--json]
+        [--checkpoint 0] [--out DIR] [--json]
 
-Only the training is simulated. The driver, the sampler, what is stored and the waiting for the disk
-are real, on a clock that is virtual: it runs on by the real time that the driver takes from one
-event to the next, and jumps to the next event when the driver has nothing to do. So an hour of ten
-thousand workers takes as long as their driver is busy.
+Only the training is simulated. The driver, the sampler, the lease, what is stored and the waiting
+for the disk are real, on a clock that is virtual: it runs on by the time that the driver takes from
+one event to the next, and jumps to the next event when the driver has nothing to do. So an hour of
+ten thousand workers takes as long as their driver is busy.
+
+The driver's time is its processor time and what it waits for the disk and the database. Linux says
+how long it, and the database's process, waited for a processor that other programs had; that is
+left out, so that a busy machine does not count (elsewhere it does).
 
 A trial's length is lognormal (``--length`` seconds in the mean, deviation of the logarithm 0.5),
 cut into equal epochs. All figures are of the time from when every worker has its first trial, or
-half of the trials are given out, to when the last is given out.
+half of the trials are given out, to when the last is given out. With fewer than twice as many
+trials as workers they are so of the first filling, and the utilisation means little.
 
 busy          the share of that time in which the driver works
 utilisation   the share of the workers' time in which they train; the rest they wait for the driver
 trials/h      finished trials an hour
-ask, write    milliseconds of the driver a trial: proposing, and storing (epochs and results)
+driver        milliseconds of the driver a trial given out; of them
+ask, write    for proposing, and for storing (the proposal, epochs and results)
+database      milliseconds of processor time of the database a trial, part of write
 late          seconds that an epoch waits for the driver, the median
-bytes         what the storage holds for a trial
+bytes         what the storage holds for a trial (of PostgreSQL without its log)
+MiB           resident memory of the driver at the end
+
+``--out`` keeps the figures in DIR/results.json, beside those of earlier runs with other values, and
+draws DIR/scale.svg.
 """
 
 from __future__ import annotations
 
 import argparse
-import heapq
 import json
+import os
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.scale_engine import Processes, SimulatedEngine
+from benchmarks.scale_plot import LENGTH, Series, draw
 from seesawnas.cost import Budget
+from seesawnas.io.files import write_atomically
 from seesawnas.search import NetworkProposer
 from seesawnas.space import FeasibleSet, load_space
 from seesawnas.study import (
@@ -49,20 +60,14 @@ from seesawnas.study import (
     Proxy,
     Scores,
     StudyRecord,
-    TrialJob,
     open_storage,
 )
 from seesawnas.study.driver import TrialSetup, drive
-from seesawnas.study.engines.base import EngineEvent, EpochFinished, Finished
 from seesawnas.study.record.proposal import Proposal
 from seesawnas.study.stopping import StopRules
-from seesawnas.study.trial import TrialEpoch
+from seesawnas.study.storage.database import PatientStorage
 from seesawnas.train.checkpoint import Checkpoints
-from seesawnas.train.loop import EpochRecord
 from tests.postgres import private_server, server_binaries
-
-SPREAD = 0.5
-"""Deviation of the logarithm of a trial's length."""
 
 
 @dataclass(frozen=True)
@@ -72,96 +77,36 @@ class Figure:
     workers: int
     sampler: str
     storage: str
+    length: float
+    epochs: int
+    checkpoint: int
     trials: int
+    window: int
+    """Trials given out in the time that the figures are of."""
     busy: float
     utilisation: float
     trials_per_hour: float
+    driver_ms: float
     ask_ms: float
     write_ms: float
-    other_ms: float
+    database_ms: float
     late_s: float
     bytes_per_trial: int
+    memory_mib: int
 
-
-class VirtualClock:
-    """Seconds: real ones while the driver works, none while it waits."""
-
-    def __init__(self) -> None:
-        self._ahead = 0.0
-        self._start = time.perf_counter()
-
-    def now(self) -> float:
-        return time.perf_counter() - self._start + self._ahead
-
-    def skip_to(self, moment: float) -> float:
-        """Run on to ``moment`` if it is yet to come; by how much."""
-        waited = max(0.0, moment - self.now())
-        self._ahead += waited
-        return waited
-
-
-@dataclass
-class SimulatedEngine:
-    """An engine whose workers are moments on the clock."""
-
-    capacity: int
-    length: float
-    epochs: int
-    checkpoint: bytes
-    clock: VirtualClock = field(default_factory=VirtualClock)
-    submitted: list[float] = field(default_factory=list)
-    idle: list[tuple[float, float]] = field(default_factory=list)
-    """When the driver waited, and for how long."""
-    trained: list[tuple[float, float]] = field(default_factory=list)
-    """When an epoch ended, and how long it took."""
-    late: list[float] = field(default_factory=list)
-    _events: list[tuple[float, int, int]] = field(default_factory=list)
-    _seconds: dict[int, float] = field(default_factory=dict)
-
-    def submit(self, job: TrialJob, checkpoint: bytes | None) -> None:
-        draw = np.random.default_rng(job.number).lognormal(-(SPREAD**2) / 2, SPREAD)
-        self._seconds[job.number] = self.length * float(draw) / self.epochs
-        self.submitted.append(self.clock.now())
-        self._begin(job.number, 1)
-
-    def _begin(self, number: int, epoch: int) -> None:
-        heapq.heappush(self._events, (self.clock.now() + self._seconds[number], number, epoch))
-
-    def next_event(self, timeout: float | None = None) -> EngineEvent:
-        moment, number, epoch = heapq.heappop(self._events)
-        if waited := self.clock.skip_to(moment):
-            self.idle.append((moment, waited))
-        self.late.append(self.clock.now() - moment)
-        seconds = self._seconds[number]
-        self.trained.append((moment, seconds))
-        self._epoch = epoch
-        scores = [Scores(a, 0.01, a) for a in _accuracies(number, self.epochs)]
-        if epoch < self.epochs:
-            record = EpochRecord(epoch, self.epochs, 1.0, 0.1, seconds, 2000)
-            return EpochFinished(number, TrialEpoch(record, scores[epoch - 1], self.checkpoint))
-        total = seconds * self.epochs
-        return Finished(number, Measurement(tuple(scores), (1.0,) * self.epochs, total))
-
-    def proceed(self, number: int) -> None:
-        self._begin(number, self._epoch + 1)
-
-    def stop(self, number: int) -> None:
-        self._events = [event for event in self._events if event[1] != number]
-        heapq.heapify(self._events)
-
-    def close(self) -> None:
-        self._events.clear()
-
-
-def _accuracies(number: int, epochs: int) -> list[float]:
-    last = np.random.default_rng(number).random()
-    return [float(last * (epoch + 1) / epochs) for epoch in range(epochs)]
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """What a later run of the same replaces."""
+        return (
+            *(self.storage, self.sampler, self.workers),
+            *(self.length, self.epochs, self.checkpoint, self.trials),
+        )
 
 
 class TimedRecord(StudyRecord):
-    """A record that adds up the time of what it stores."""
+    """A record that adds up the time of what it stores, once it has an ``engine``."""
 
-    written = 0.0
+    engine: SimulatedEngine | None = None
 
     def add(self, proposal: Proposal) -> None:
         with self._timed():
@@ -181,9 +126,10 @@ class TimedRecord(StudyRecord):
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
-        start = time.perf_counter()
+        assert self.engine is not None
+        start = self.engine.clock.now()
         yield
-        self.written += time.perf_counter() - start
+        self.engine.tally.writing += self.engine.clock.now() - start
 
 
 def main() -> None:
@@ -193,10 +139,43 @@ def main() -> None:
         print(_HEAD, flush=True)
     for figure in measure(arguments):
         figures.append(figure)
+        if arguments.out is not None:
+            keep(figure, arguments.out)
         if not arguments.json:
             print(_line(figure), flush=True)
     if arguments.json:
-        print(json.dumps({**vars(arguments), "figures": [*map(asdict, figures)]}, indent=2))
+        shown = {**vars(arguments), "out": arguments.out and str(arguments.out)}
+        print(json.dumps({**shown, "figures": [*map(asdict, figures)]}, indent=2))
+
+
+def keep(figure: Figure, folder: Path) -> None:
+    """Put a figure among those in ``folder``, in the place of an older one of its kind."""
+    path = folder / "results.json"
+    kept = json.loads(path.read_text())["figures"] if path.exists() else []
+    figures = [one for one in (Figure(**line) for line in kept) if one.kind != figure.kind]
+    figures = sorted([*figures, figure], key=lambda one: one.kind)
+    lines = ",\n".join(f"  {json.dumps(asdict(one))}" for one in figures)
+    write_atomically(path, f'{{"figures": [\n{lines}\n]}}\n')
+    write_atomically(folder / "scale.svg", draw(_series(figures)))
+
+
+def _series(figures: list[Figure]) -> dict[str, Series]:
+    """By storage and sampler: the work of the largest load that is no overload, and all points.
+
+    Workers of other trials stand for as many as give a driver as many trials a second. Under an
+    overload more trials end than begin for long after the filling, so that it tells less.
+    """
+    kinds: dict[str, list[Figure]] = {}
+    for one in sorted(figures, key=lambda one: one.workers / one.length):
+        if one.trials >= 2 * one.workers and not one.checkpoint:
+            kinds.setdefault(f"{one.storage}, {one.sampler}", []).append(one)
+    return {
+        name: Series(
+            ([one for one in of if one.busy < 0.99] or of)[-1].driver_ms / 1e3,
+            [(one.workers * LENGTH / one.length, one.utilisation) for one in of],
+        )
+        for name, of in kinds.items()
+    }
 
 
 def measure(arguments: argparse.Namespace) -> Iterator[Figure]:
@@ -208,10 +187,9 @@ def measure(arguments: argparse.Namespace) -> Iterator[Figure]:
                     yield simulate(
                         workers,
                         sampler,
-                        storage,
                         url,
                         Path(folder),
-                        trials=max(arguments.trials, 2 * workers),
+                        trials=arguments.trials or max(2000, 2 * workers),
                         length=arguments.length,
                         epochs=arguments.epochs,
                         checkpoint=int(arguments.checkpoint * 1e6),
@@ -233,7 +211,6 @@ def _url(storage: str) -> Iterator[str | None]:
 def simulate(
     workers: int,
     sampler: str,
-    storage: str,
     url: str | None,
     folder: Path,
     *,
@@ -242,74 +219,98 @@ def simulate(
     epochs: int = 4,
     checkpoint: int = 0,
 ) -> Figure:
-    """Run one study to its end on the virtual clock."""
+    """Run one study to its end on the virtual clock.
+
+    Args:
+        workers: How many trials run at a time.
+        sampler: Its name.
+        url: The database; None for a journal in ``folder``.
+        folder: Where the study lies; empty.
+        trials: How many it has; at least two.
+        length: Seconds of a trial, the mean.
+        epochs: Of a trial.
+        checkpoint: Bytes of an epoch's checkpoint; 0 for none.
+    """
     feasible = FeasibleSet(load_space("seesaw"), Budget.parse("140M..150M"))
-    opened = open_storage(url, folder, writing=True)
-    record = TimedRecord(opened, "scale", feasible.decisions, Objectives.parse("accuracy"))
+    storage = open_storage(url, folder, writing=True)
+    record = TimedRecord(storage, "scale", feasible.decisions, Objectives.parse("accuracy"))
     proposer = NetworkProposer(feasible, (), 0, sampler=sampler)
-    asked: list[float] = []
+    marks = (min(workers, trials // 2), trials)
+    engine = record.engine = SimulatedEngine(workers, length, epochs, bytes(checkpoint), marks)
 
     def propose(of: StudyRecord) -> Proposal | None:
-        start = time.perf_counter()
+        start = engine.clock.now()
         found = proposer(of)
-        asked.append(time.perf_counter() - start)
+        engine.tally.asking += engine.clock.now() - start
         return found
 
-    engine = SimulatedEngine(workers, length, epochs, bytes(checkpoint))
     checkpoints = Checkpoints(folder / "checkpoints") if checkpoint else None
     setup = TrialSetup(Proxy(), StopRules(trials=trials), checkpoints=checkpoints)
-    begun = engine.clock.now()
-    for _ in drive(record, propose, engine, setup):
-        pass
-    return _figure(engine, record, asked, begun, sampler, storage, folder)
-
-
-def _figure(
-    engine: SimulatedEngine,
-    record: TimedRecord,
-    asked: list[float],
-    begun: float,
-    sampler: str,
-    storage: str,
-    folder: Path,
-) -> Figure:
-    trials = len(engine.submitted)
-    first = engine.submitted[min(engine.capacity, trials // 2) - 1]
-    last = engine.submitted[-1]
-    span = last - first
-    idle = sum(waited for moment, waited in engine.idle if first < moment <= last)
-    trained = sum(seconds for moment, seconds in engine.trained if first < moment <= last)
-    ended = sum(1 for moment, _ in engine.trained if first < moment <= last) / engine.epochs
-    working = engine.clock.now() - begun - sum(waited for _, waited in engine.idle)
-    ask, write = sum(asked) / trials, record.written / trials
+    with record.lock_storage():
+        before = _size(storage, folder)
+        if isinstance(storage, PatientStorage):
+            mine = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+            engine.clock.watch(Processes(row[0] for row in _rows(storage, mine)))
+        for _ in drive(record, propose, engine, setup):
+            pass
+        size = _size(storage, folder) - before
+    first, last = engine.snapshots
+    given, span = last.given - first.given, last.now - first.now
+    work = span - (last.idle - first.idle)
     return Figure(
-        engine.capacity,
+        workers,
         sampler,
-        storage,
+        "journal" if url is None else url.split(":")[0],
+        length,
+        epochs,
+        checkpoint,
         trials,
-        round(1 - idle / span, 4),
-        round(trained / span / engine.capacity, 4),
-        round(3600 * ended / span, 1),
-        round(1e3 * ask, 2),
-        round(1e3 * write, 2),
-        round(1e3 * (working / trials - ask - write), 2),
-        round(statistics.median(engine.late), 4),
-        sum(path.stat().st_size for path in folder.rglob("*.log")) // trials,
+        given,
+        round(work / span, 6),
+        round((last.trained - first.trained) / span / workers, 4),
+        round(3600 * (last.epochs - first.epochs) / epochs / span, 1),
+        round(1e3 * work / given, 2),
+        round(1e3 * (last.asking - first.asking) / given, 2),
+        round(1e3 * (last.writing - first.writing) / given, 2),
+        round(1e3 * (last.served - first.served) / given, 2),
+        round(statistics.median(engine.late or [0.0]), 4),
+        size // trials,
+        _resident(),
     )
 
 
+def _size(storage: object, folder: Path) -> int:
+    """Bytes of the database or the journal."""
+    if isinstance(storage, PatientStorage):
+        return int(_rows(storage, "SELECT pg_database_size(current_database())")[0][0])
+    return sum(path.stat().st_size for path in folder.rglob("*.log"))
+
+
+def _rows(storage: PatientStorage, statement: str) -> list[Any]:
+    with storage.database.engine.connect() as connection:
+        return [*connection.exec_driver_sql(statement)]
+
+
+def _resident() -> int:
+    """MiB of this process in memory now (Linux)."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") // 2**20
+
+
 _HEAD = (
-    f"{'storage':<11} {'sampler':<8} {'workers':>8} {'trials':>8} {'busy':>6} {'utilis.':>8} "
-    f"{'trials/h':>10} {'ask ms':>8} {'write ms':>9} {'other ms':>9} {'late s':>8} {'bytes':>7}"
+    f"{'storage':<11} {'sampler':<8} {'workers':>7} {'trials':>7} {'busy':>6} {'utilis.':>8} "
+    f"{'trials/h':>9} {'driver ms':>9} {'ask ms':>7} {'write ms':>8} {'database':>8} {'late s':>7} "
+    f"{'bytes':>7} {'MiB':>5}"
 )
 
 
 def _line(figure: Figure) -> str:
     return (
-        f"{figure.storage:<11} {figure.sampler:<8} {figure.workers:>8,} {figure.trials:>8,} "
-        f"{figure.busy:>6.1%} {figure.utilisation:>8.1%} {figure.trials_per_hour:>10,.0f} "
-        f"{figure.ask_ms:>8.1f} {figure.write_ms:>9.1f} {figure.other_ms:>9.1f} "
-        f"{figure.late_s:>8.3f} {figure.bytes_per_trial:>7,}"
+        f"{figure.storage:<11} {figure.sampler:<8} {figure.workers:>7,} {figure.trials:>7,} "
+        f"{figure.busy:>6.1%} {figure.utilisation:>8.1%} {figure.trials_per_hour:>9,.0f} "
+        f"{figure.driver_ms:>9.1f} {figure.ask_ms:>7.1f} {figure.write_ms:>8.1f} "
+        f"{figure.database_ms:>8.1f} {figure.late_s:>7.3f} {figure.bytes_per_trial:>7,} "
+        f"{figure.memory_mib:>5}"
     )
 
 
@@ -320,10 +321,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--workers", default="10,100,1000,10000")
     parser.add_argument("--length", type=float, default=60.0, help="seconds of a trial, the mean")
     parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--trials", type=int, default=2000, help="at least twice the workers")
+    parser.add_argument(
+        "--trials", type=int, help="default: 2000, or twice the workers if that is more"
+    )
     parser.add_argument("--samplers", default="random,linear")
     parser.add_argument("--storage", default="journal,postgresql")
     parser.add_argument("--checkpoint", type=float, default=0.0, help="MB of an epoch's checkpoint")
+    parser.add_argument("--out", type=Path, help="a folder for results.json and scale.svg")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 

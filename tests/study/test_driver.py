@@ -28,6 +28,7 @@ from seesawnas.study import (
     drive,
     open_storage,
 )
+from seesawnas.study.driver import _Loop
 from tests.study.fakes import FakeEngine, by_madds, enough, measured, record_in, small_set, uniform
 
 
@@ -235,6 +236,16 @@ def test_a_trial_that_hangs_is_ended_and_runs_again(tmp_path: Path) -> None:
         record.trials()[1].user_attrs["interrupted"] == "no response: no epoch finished within 0 s"
     )
     assert len(record.trials(TrialState.COMPLETE)) == 3
+
+
+def test_the_trial_heard_of_longest_ago_is_the_first_that_runs(tmp_path: Path) -> None:
+    loop = _Loop(record_in(tmp_path / "s"), uniform(small_set()), FakeEngine(3), enough(7))
+    most = 0
+    for _ in loop.run():
+        heard = list(loop.running.values())
+        assert heard == sorted(heard)
+        most = max(most, len(heard))
+    assert most == 3
 
 
 @pytest.mark.parametrize(

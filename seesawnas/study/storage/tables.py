@@ -5,12 +5,15 @@ All or none of them are made, and a trial is in them once however often its stor
 
 from __future__ import annotations
 
+import copy
+import json
 from typing import Any
 
+from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial
-from sqlalchemy import create_engine, event, inspect
+from sqlalchemy import create_engine, event, insert, inspect
 from sqlalchemy.orm import Session
 
 _CONNECT = 10  # seconds
@@ -25,6 +28,7 @@ class Database(RDBStorage):
     tried = False
 
     def __init__(self, url: str) -> None:
+        self._agreed: dict[tuple[int, str], tuple[BaseDistribution, str]] = {}
         postgresql = url.startswith("postgresql")
         options = _options(url)
         _make_tables(url, options)
@@ -50,7 +54,46 @@ class Database(RDBStorage):
             else None
         )
         self.tried = True
-        return before or super()._get_prepared_new_trial(study_id, template_trial, session)
+        if before is not None:
+            return before
+        if template_trial is None or template_trial.state.is_finished():
+            return super()._get_prepared_new_trial(study_id, template_trial, session)
+        bare = copy.copy(template_trial)
+        bare.params, bare.distributions, bare.user_attrs = {}, {}, {}
+        stored = super()._get_prepared_new_trial(study_id, bare, session)
+        session.flush()
+        trial_id: Any = stored.trial_id
+        self._fill(study_id, trial_id, template_trial, session)
+        return stored
+
+    def _fill(self, study_id: int, trial_id: int, trial: FrozenTrial, session: Session) -> None:
+        """Store the options and attributes of a trial that is new in this transaction.
+
+        Optuna asks the database before each of them whether an earlier trial has the option, and
+        whether this one has the attribute: more than a hundred questions a trial. Here it is asked
+        of an option once.
+        """
+        params = []
+        for name, value in trial.params.items():
+            distribution = trial.distributions[name]
+            inner = distribution.to_internal_repr(value)
+            key = (study_id, name)
+            if key not in self._agreed or self._agreed[key][0] != distribution:
+                self._set_trial_param_without_commit(session, trial_id, name, inner, distribution)
+                self._agreed[key] = distribution, distribution_to_json(distribution)
+                continue
+            values = {"param_value": inner, "distribution_json": self._agreed[key][1]}
+            params.append({"trial_id": trial_id, "param_name": name, **values})
+        attrs = [
+            {"trial_id": trial_id, "key": key, "value_json": json.dumps(value)}
+            for key, value in trial.user_attrs.items()
+        ]
+        for model, rows in (
+            (models.TrialParamModel, params),
+            (models.TrialUserAttributeModel, attrs),
+        ):
+            if rows:
+                session.execute(insert(model), rows)
 
     def _stored(
         self, study_id: int, trial: FrozenTrial, session: Session

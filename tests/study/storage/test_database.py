@@ -11,6 +11,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, create_trial
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
@@ -33,7 +37,7 @@ from seesawnas.study.storage.urls import shown_url
 from tests.postgres import PASSWORD, QUOTED, PostgresServer
 from tests.study.fakes import FakeEngine, by_madds, enough, measured, small_set, uniform
 from tests.study.proposals import proposal
-from tests.study.storages import KINDS, new_url, record_at
+from tests.study.storages import DATABASES, KINDS, new_url, record_at
 
 
 def storage_of(record: StudyRecord) -> PatientStorage:
@@ -73,6 +77,50 @@ def break_commits(storage: PatientStorage, seed: int, share: float) -> list[str]
     database.scoped_session = scoped_session(sessionmaker(bind=database.engine, class_=Lossy))
     event.listen(database.scoped_session, "before_commit", storage._fence)
     return broken
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_a_proposal_is_stored_as_optuna_stores_it_and_asks_little(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url, asked = new_url(kind, tmp_path, request), list[str]()
+    assert url is not None
+    record = record_at(url, tmp_path)
+    for index in range(3):
+        record.add(proposal(index))
+    ours = storage_of(record).database.get_all_trials(record.study._study_id)
+
+    other = new_url(kind, tmp_path, request) if kind == "postgresql" else f"{url}2"
+    assert other is not None
+    theirs = RDBStorage(other)
+    study = theirs.create_new_study([StudyDirection.MAXIMIZE], "s")
+    for trial in ours:
+        theirs.create_new_trial(study, trial)
+    assert ours == theirs.get_all_trials(study)
+    theirs.remove_session()
+    theirs.engine.dispose()
+
+    engine = storage_of(record).database.engine
+    event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    record.add(proposal(3))
+    # Optuna asks twice for each option and each attribute.
+    assert 0 < len(asked) < len(ours[0].params) + len(ours[0].user_attrs)
+
+
+def test_an_option_that_changed_its_kind_is_refused_after_it_was_stored(tmp_path: Path) -> None:
+    storage = storage_of(record_at(f"sqlite:///{tmp_path}/study.db", tmp_path))
+    study = storage.get_study_id_from_name("s")
+    for distribution in (IntDistribution(0, 3), IntDistribution(0, 3)):
+        storage.create_new_trial(study, waiting(distribution))
+    with pytest.raises(StudyError, match="distribution"):
+        storage.create_new_trial(study, waiting(FloatDistribution(0, 3)))
+    assert [trial.params for trial in storage.get_all_trials(study)] == [{"x": 1}] * 2
+
+
+def waiting(distribution: BaseDistribution) -> FrozenTrial:
+    return create_trial(
+        state=TrialState.WAITING, params={"x": 1}, distributions={"x": distribution}
+    )
 
 
 def eventful(job: TrialJob) -> EngineEvent:
