@@ -26,10 +26,10 @@ from seesawnas.study.storage.folders import (
 )
 from seesawnas.study.storage.identity import (
     NAME_FILE,
+    RESERVED,
     is_own_name,
     is_stored,
     kept_names,
-    repeats_name,
     store_study_name,
 )
 from seesawnas.study.storage.open import (
@@ -173,10 +173,7 @@ def _new_folder(place: StudyPlace, new: str) -> Path:
     named = study_folder(new)
     folder = named if "/" in new or new.startswith("~") else place.folder.with_name(new)
     if not is_own_name(folder.name):
-        raise StudyError(
-            f"{new}: must not end in {repeats_name('')} or in a size such as .56px, which are "
-            "reserved for parts of studies"
-        )
+        raise StudyError(f"{new}: must not end in {RESERVED}")
     if folder.exists() or folder.is_symlink():
         raise StudyError(f"{folder}: must be a new name, got one that exists")
     return folder
