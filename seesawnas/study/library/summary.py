@@ -13,8 +13,9 @@ from seesawnas.errors import InvalidInput
 from seesawnas.io.catalog import RUNS, holds_study, studies_of_runs
 from seesawnas.io.stored_json import stored_mapping
 from seesawnas.study.driver import TIME_LIMIT_REACHED
+from seesawnas.study.library.lookup import check_there
 from seesawnas.study.library.places import StudyPlace
-from seesawnas.study.library.view import StudyView, check_there
+from seesawnas.study.library.view import StudyView
 from seesawnas.study.ranking import best_row
 from seesawnas.study.record.agreement import StudyKind, kind_of
 from seesawnas.study.record.starts import INTERRUPTED, STATES, Start, read_starts
