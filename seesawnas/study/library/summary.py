@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -28,6 +27,7 @@ from seesawnas.study.storage.open import (
 )
 from seesawnas.study.storage.urls import normal_url, shown_url
 from seesawnas.text import one_line
+from seesawnas.units import iso_time, local_time
 
 Kind: TypeAlias = StudyKind | Literal["fidelity", "other"]
 State: TypeAlias = Literal["running", "stopped", "finished", "unreadable"]
@@ -151,7 +151,7 @@ class StudySummary:
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON values; keys are only ever added."""
-        written = None if self.written is None else _moment(self.written)
+        written = None if self.written is None else iso_time(local_time(self.written))
         return {
             "name": self.name,
             "kind": self.kind,
@@ -273,7 +273,3 @@ def _written(place: StudyPlace, views: list[StudyView]) -> float | None:
         for moment in (trial.datetime_start, trial.datetime_complete)
     )
     return max((moment.timestamp() for moment in moments if moment is not None), default=None)
-
-
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
