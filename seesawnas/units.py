@@ -1,8 +1,9 @@
-"""Numbers and times as users write them: ``150M``, ``1.3 M``, ``146000000``; ``2h``, ``90m``."""
+"""Numbers, times and sizes as users write and read them: ``150M``, ``2h``, ``6ms``, ``4.84 MB``."""
 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -118,6 +119,24 @@ def format_latency(microseconds: int, *, exact: bool = False) -> str:
     if exact:
         return f"{(Decimal(microseconds) / _MICROSECONDS['ms']).normalize():f} ms"
     return f"{microseconds / _MICROSECONDS['ms']:.2f} ms"
+
+
+def format_bytes(size: int) -> str:
+    """``size`` for users: 4,840,000 is ``4.84 MB``, 52,000 ``52 kB``."""
+    for unit, scale in (("GB", 10**9), ("MB", 10**6)):
+        if size >= scale:
+            return f"{size / scale:,.2f} {unit}"
+    return f"{size / 10**3:,.0f} kB"
+
+
+def local_time(seconds: float) -> datetime:
+    """The moment ``seconds`` after the beginning of 1970, in this machine's time zone."""
+    return datetime.fromtimestamp(seconds).astimezone()
+
+
+def iso_time(moment: datetime) -> str:
+    """``moment`` to the second, as JSON has it: ``2026-11-30T07:07:01``, then its zone if known."""
+    return moment.isoformat(timespec="seconds")
 
 
 def number(low: float, high: float, raw: Any) -> Any:

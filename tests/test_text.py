@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from seesawnas.errors import DocumentError, InvalidInput
 from seesawnas.io.validation import KEY_ALIASES
-from seesawnas.text import MOST_LINE, MOST_LINES, bounded, nearest, several, short
+from seesawnas.text import MOST_LINE, MOST_LINES, bounded, nearest, one_of, several, short
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,15 @@ def test_one_is_not_several() -> None:
         "1,200 epochs",
     ]
     assert several(1, "person", "people") == "1 person"
+
+
+@pytest.mark.parametrize(
+    ("got", "rule"),
+    [
+        ("onx", "must be one of onnx, ncnn, got onx; did you mean onnx?"),
+        ("zzz", "must be one of onnx, ncnn, got zzz"),
+        ("x" * 100, f"must be one of onnx, ncnn, got {'x' * 57}..."),
+    ],
+)
+def test_a_name_that_is_none_is_told_with_all_names_and_the_nearest(got: str, rule: str) -> None:
+    assert one_of(iter(("onnx", "ncnn")), got) == rule

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ from hypothesis import strategies as st
 
 from seesawnas.units import (
     LARGEST,
+    format_bytes,
     format_duration,
     format_quantity,
+    iso_time,
+    local_time,
     parse_duration,
     parse_quantity,
     printed_step,
@@ -155,3 +159,28 @@ def test_no_text_takes_long_or_a_long_line(parse: Callable[[Any], object], text:
     with pytest.raises(ValueError, match=r"^must be a") as caught:
         parse(text)
     assert len(str(caught.value)) < 150
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (0, "0 kB"),
+        (52_400, "52 kB"),
+        (999_499, "999 kB"),
+        (10**6, "1.00 MB"),
+        (4_844_000, "4.84 MB"),
+        (145_760_000, "145.76 MB"),
+        (1_234_567_000_000, "1,234.57 GB"),
+    ],
+)
+def test_a_size_is_shown_in_the_unit_that_it_reaches(size: int, words: str) -> None:
+    assert format_bytes(size) == words
+
+
+def test_a_time_is_that_of_its_zone_to_the_second() -> None:
+    moment = datetime(2026, 11, 30, 7, 7, 1, 999_999)
+    assert iso_time(moment) == "2026-11-30T07:07:01"
+    assert iso_time(moment.replace(tzinfo=UTC)) == "2026-11-30T07:07:01+00:00"
+    local = local_time(1_700_000_000.5)
+    assert local.tzinfo is not None
+    assert local.timestamp() == 1_700_000_000.5

@@ -14,7 +14,7 @@ from seesawnas.ablation.plan import AblationPlan, BaseFactors
 from seesawnas.errors import StudyError
 from seesawnas.plan.documents import Place, faults_in, override, values_of
 from seesawnas.study import StudyFile
-from seesawnas.study.library.names import data_words, default_name, placer
+from seesawnas.study.library.names import data_words, default_name, name_conflicts, placer
 from seesawnas.study.options import engine_conflicts, proxy_teacher_conflicts, subset_conflicts
 
 
@@ -78,3 +78,4 @@ def _conflicts(plan: AblationPlan, place: Place) -> Iterator[str]:
         )
     yield from proxy_teacher_conflicts(plan, plan.data, place)
     yield from engine_conflicts(plan, place)
+    yield from name_conflicts(plan.study, place)

@@ -74,26 +74,26 @@ def read_ablation(
     raise StudyError(one_line(f"study {study}: {ATTRIBUTE}: {fault}")) from None
 
 
+def _as_tuples(raw: Any) -> Any:
+    """Pairs as tuples: JSON knows lists alone."""
+    if not isinstance(raw, list):
+        return raw
+    return [tuple(pair) if isinstance(pair, list) else pair for pair in raw]
+
+
+_PAIRS = BeforeValidator(_as_tuples)
+
+
 class StoredArm(BaseModel):
     """A network of the design, as it is stored."""
 
     model_config = ConfigDict(strict=True)
 
     name: str
-    levels: list[tuple[str, Any]]
+    levels: Annotated[list[tuple[str, Any]], _PAIRS]
     digest: str
     madds: Count
     params: Count
-
-    @field_validator("levels", mode="before")
-    @classmethod
-    def _pairs(cls, raw: Any) -> Any:
-        """JSON knows lists alone."""
-        return (
-            [tuple(pair) if isinstance(pair, list) else pair for pair in raw]
-            if isinstance(raw, list)
-            else raw
-        )
 
 
 class StoredRace(BaseModel):
@@ -115,25 +115,15 @@ class StoredAblation(BaseModel):
     base: str
     quality: Annotated[str, BeforeValidator(OneOf(tuple(METRICS)))]
     design: Literal["one-at-a-time", "full", "fractional"]
-    factors: list[tuple[str, list[Any]]]
+    factors: Annotated[list[tuple[str, list[Any]]], _PAIRS]
     seeds: list[Count]
     matched: bool
     resolution: str | None
     aliases: list[Any]
     arms: list[StoredArm]
     looks: list[int] = []
-    planned_looks: list[tuple[Annotated[int, Field(ge=2, le=1000)], Part]] = []
+    planned_looks: Annotated[list[tuple[Annotated[int, Field(ge=2, le=1000)], Part]], _PAIRS] = []
     race: StoredRace | None = None
-
-    @field_validator("factors", "planned_looks", mode="before")
-    @classmethod
-    def _pairs(cls, raw: Any) -> Any:
-        """JSON knows lists alone."""
-        return (
-            [tuple(pair) if isinstance(pair, list) else pair for pair in raw]
-            if isinstance(raw, list)
-            else raw
-        )
 
     @field_validator("planned_looks")
     @classmethod

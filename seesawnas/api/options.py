@@ -6,14 +6,22 @@ Their names, rules and help are those of the command line, declared once.
 from __future__ import annotations
 
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Collection, Mapping
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+from seesawnas.errors import InvalidInput
 from seesawnas.plan.options import Option, Plan, options_of
 
 F = TypeVar("F", bound=Callable[..., Any])
+_COMMAND_OR_FLAG = re.compile(
+    r"`[^`]*`"
+    r"|\bseesawnas (?:(?:data|latency|studies) )?[a-z]+(?: --[a-z-]+(?: [A-Z]+)?)+"
+    r"|(?<![\w./-])--([a-z][a-z0-9-]*)"
+)
 
 
 def takes(plan: type[Plan], keys: Collection[str] | None = None) -> Callable[[F], F]:
@@ -53,9 +61,34 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _plain(value) for name, value in options.items() if value is not None}
 
 
-def as_key(path: str) -> str:
-    """How a key is called in messages: as in Python."""
-    return path
+def names_keywords(function: F) -> F:
+    """Make the errors of ``function`` name its options as Python does.
+
+    Everywhere below, a message names an option as the command line does, ``--keep-head``, which can
+    be told from all other words. Here it becomes the keyword, ``keep_head``, if ``function`` takes
+    it or was given it; not in a command that a message quotes, ``seesawnas train --stages N``.
+    """
+    known = frozenset(inspect.signature(function).parameters)
+
+    @wraps(function)
+    def run(*values: Any, **options: Any) -> Any:
+        try:
+            return function(*values, **options)
+        except InvalidInput as error:
+            error.args = (as_keywords(str(error), known | options.keys()),)
+            raise
+
+    return cast(F, run)
+
+
+def as_keywords(message: str, names: Collection[str]) -> str:
+    """``message`` with the options called ``names`` as keywords."""
+
+    def keyword(match: re.Match[str]) -> str:
+        name = (match[1] or "").replace("-", "_")
+        return name if name in names else match[0]
+
+    return _COMMAND_OR_FLAG.sub(keyword, message)
 
 
 def _plain(value: Any) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.api.networks import Network, to_spec
-from seesawnas.api.options import as_key, given, takes
+from seesawnas.api.options import given, names_keywords, takes
 from seesawnas.data import FaceData
 from seesawnas.errors import StudyError
 from seesawnas.nn.cpu import one_thread
@@ -25,6 +25,7 @@ _TEACHER = tuple(one.key for one in options_of(TeacherPlan))
 OPTIONS = ("identities", "epochs", "resolution", "pairs", "share", "recipe", "seed", *_TEACHER)
 
 
+@names_keywords
 @takes(RunPlan, OPTIONS)
 def proxy(
     network: Network,
@@ -81,7 +82,7 @@ def _plan(data: str | None, options: dict[str, Any]) -> RunPlan:
             hint = f"did you mean {near}?" if near else f"options are {', '.join(OPTIONS)}"
             raise StudyError(f"{short(name)} is not a known key; {hint}")
     values = given({"data": data, **options})
-    return plan_of_options(RunPlan, values, _conflicts, as_key)
+    return plan_of_options(RunPlan, values, _conflicts)
 
 
 def _conflicts(plan: RunPlan, place: Place) -> Iterator[str]:

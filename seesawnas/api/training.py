@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.api.networks import Network, to_spec
-from seesawnas.api.options import as_key, given, takes
+from seesawnas.api.options import given, names_keywords, takes
 from seesawnas.io.isolation import script_left_alone
 from seesawnas.nn import FaceNetwork, load_model
 from seesawnas.plan.documents import plan_of_options
@@ -45,6 +45,7 @@ class TrainedNetwork:
         return str(self.folder)
 
 
+@names_keywords
 @takes(TrainPlan)
 def train(
     network: Network,
@@ -74,7 +75,7 @@ def train(
         TrialError: If the training diverges; the last good checkpoint is kept.
     """
     values = {"spec": to_spec(network), "data": str(data), **given(options)}
-    plan = plan_of_options(TrainPlan, values, place=as_key)
+    plan = plan_of_options(TrainPlan, values)
     last: RunEvent | None = None
     # What loads images needs nothing of the script that calls this, which need not have a guard.
     with script_left_alone(), opened(plan) as session:

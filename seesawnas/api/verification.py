@@ -5,6 +5,7 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
+from seesawnas.api.options import names_keywords
 from seesawnas.evaluation import (
     FaceModel,
     HowToVerify,
@@ -18,6 +19,7 @@ from seesawnas.evaluation.models.open import refuse_options
 from seesawnas.nn import FaceNetwork
 
 
+@names_keywords
 def evaluate(
     model: str | PathLike[str] | FaceNetwork | FaceModel,
     pairs: str | Path,

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 Groups: TypeAlias = tuple[tuple[int, ...], ...]
 """The input channels of each group of a convolution, each channel once."""
+Places: TypeAlias = Literal["free", "own", "kept", "fixed"]
+"""In which places the channels of a map lie.
+
+free: wherever they are wanted; own: in the maker's order, whatever it reads; kept: in those of the
+maps that are read; fixed: in the maker's order, which needs that of the maps that are read.
+"""
 
 
 def cut(channels: Sequence[int], sizes: Iterable[int]) -> Groups:
@@ -66,3 +72,36 @@ def moved(groups: Groups, order: Sequence[int]) -> Groups:
 def places_of(order: Iterable[int]) -> dict[int, int]:
     """The place of each channel."""
     return {channel: place for place, channel in enumerate(order)}
+
+
+def free_families(maps: Sequence[tuple[Places, Sequence[int]]]) -> list[list[int]]:
+    """Maps that must have their channels in the same places, if these may be chosen.
+
+    Args:
+        maps: Of each map, the last of which is the output: the places of its channels, and the
+            indices of the maps that it is made of; those of inputs are negative.
+
+    Returns:
+        The families, each by its maps' indices; a family with a map whose places are not to be
+        chosen is none of them.
+    """
+    parent = list(range(len(maps)))
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            index = parent[index]
+        return index
+
+    fixed = {len(maps) - 1}
+    for index, (places, reads) in enumerate(maps):
+        if places == "kept" and min(reads) >= 0:
+            for read in reads:
+                parent[root(read)] = root(index)
+        elif places != "free":
+            own = () if places == "own" else reads
+            fixed.update([index, *(read for read in own if read >= 0)])
+    taken = {root(index) for index in fixed}
+    families: dict[int, list[int]] = {}
+    for index in range(len(maps)):
+        families.setdefault(root(index), []).append(index)
+    return [family for one, family in families.items() if one not in taken]

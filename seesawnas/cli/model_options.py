@@ -17,13 +17,21 @@ if TYPE_CHECKING:
     from seesawnas.data import EncodedImages
     from seesawnas.evaluation import FaceModel
 
+_FORMATS = (
+    "ONNX (.onnx), ncnn (.ncnn.param, with .ncnn.bin beside it), ExecuTorch (.pte), or TorchScript "
+    "(it contains code: open only files that you trust)."
+)
+_NORMALISATIONS = (
+    "Input normalisation of a file: none (pixels 0..255 unchanged); 0..1; 128 or 127.5, that is "
+    "(pixel - 127.5) / HOW; imagenet; or MEAN,STD in pixels 0..255 (or three means, then three "
+    "stds, in RGB order)."
+)
+_STORED = "stored in the model folder, or in the card of an exported file"
 Model = Annotated[
     Path,
     typer.Argument(
         metavar="MODEL",
-        help="A folder of `seesawnas train` or `seesawnas build --out`, or a file: ONNX (.onnx), "
-        "ncnn (.ncnn.param, with .ncnn.bin beside it), ExecuTorch (.pte), or TorchScript (it "
-        "contains code: open only files that you trust).",
+        help=f"A folder of `seesawnas train` or `seesawnas build --out`, or a file: {_FORMATS}",
         show_default=False,
     ),
 ]
@@ -31,9 +39,8 @@ Models = Annotated[
     list[Path],
     typer.Argument(
         metavar="MODEL...",
-        help="Folders of `seesawnas train` or `seesawnas build --out`, or files: ONNX (.onnx), "
-        "ncnn (.ncnn.param, with .ncnn.bin beside it), ExecuTorch (.pte), or TorchScript (it "
-        "contains code: open only files that you trust). Several are compared in one table.",
+        help=f"Folders of `seesawnas train` or `seesawnas build --out`, or files: {_FORMATS} "
+        "Several are compared in one table.",
         show_default=False,
     ),
 ]
@@ -42,12 +49,8 @@ Normalise = Annotated[
     typer.Option(
         "--normalise",
         metavar="HOW",
-        help="Input normalisation of a file: none (pixels 0..255 unchanged); "
-        "0..1; 128 or 127.5, "
-        "that is (pixel - 127.5) / HOW; imagenet; or MEAN,STD in pixels 0..255 (or three means, "
-        "then three stds, "
-        "in RGB order).",
-        show_default="stored in the model folder, or in the card of an exported file",
+        help=_NORMALISATIONS,
+        show_default=_STORED,
     ),
 ]
 NormaliseEach = Annotated[
@@ -55,11 +58,9 @@ NormaliseEach = Annotated[
     typer.Option(
         "--normalise",
         metavar="HOW",
-        help="Input normalisation of a file: none (pixels 0..255 unchanged); 0..1; 128 or "
-        "127.5, that is (pixel - 127.5) / HOW; imagenet; or MEAN,STD in pixels 0..255 (or "
-        "three means, then three stds, in RGB order). Of several models it is for the files "
-        "without a card; MODEL=HOW is for one, and may be given more than once.",
-        show_default="stored in the model folder, or in the card of an exported file",
+        help=f"{_NORMALISATIONS} Of several models it is for the files without a card; MODEL=HOW "
+        "is for one, and may be given more than once.",
+        show_default=_STORED,
     ),
 ]
 BlueFirst = Annotated[bool, typer.Option("--bgr", help="Feed a file channels in BGR order.")]

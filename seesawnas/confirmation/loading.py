@@ -16,7 +16,7 @@ from seesawnas.plan.documents import Place, faults_in, override, values_of
 from seesawnas.plan.options import options_of
 from seesawnas.search.plan import SearchPlan
 from seesawnas.study import StudyFile
-from seesawnas.study.library.names import data_words, default_name, placer
+from seesawnas.study.library.names import data_words, default_name, name_conflicts, placer
 from seesawnas.study.options import (
     RunPlan,
     engine_conflicts,
@@ -102,3 +102,4 @@ def _conflicts(plan: ConfirmPlan, place: Place) -> Iterator[str]:
     yield from subset_conflicts(plan.identities, plan.data, place)
     yield from proxy_teacher_conflicts(plan, plan.data, place)
     yield from engine_conflicts(plan, place)
+    yield from name_conflicts(plan.study, place)

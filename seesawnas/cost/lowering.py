@@ -20,7 +20,15 @@ from seesawnas.arch.graph import (
     shuffled,
 )
 from seesawnas.arch.layers import Act, Add, Conv, Linear, Norm, Pool, Scale, Shuffle, Slice
-from seesawnas.arch.order import Groups, are_equal_runs, best_order, cut, moved
+from seesawnas.arch.order import (
+    Groups,
+    Places,
+    are_equal_runs,
+    best_order,
+    cut,
+    free_families,
+    moved,
+)
 
 
 class Lowering(NamedTuple):
@@ -154,45 +162,29 @@ def _reorder(
     found, ordered = dict(groups), set[int]()
     if not any(graph.body[index].reads[0] >= 0 for index in groups):
         return found, ordered
-    for family in _free_families(graph, groups, folded, waste):
+    maps = [
+        (_places(graph, index, groups, folded, waste), node.reads)
+        for index, node in enumerate(graph.body)
+    ]
+    for family in free_families(maps):
         readers = [index for index in groups if graph.body[index].reads[0] in family]
         order = best_order([found[index] for index in readers])
         if order is not None:
             found.update((index, moved(found[index], order)) for index in readers)
-            ordered |= family.intersection(groups)
+            ordered.update(index for index in family if index in groups)
     return found, ordered
 
 
-def _free_families(
-    graph: Graph, groups: Mapping[int, Groups], folded: set[int], waste: float
-) -> list[set[int]]:
-    """Nodes with the same channels in the same places, if their order is free."""
-    parent = list(range(len(graph.body)))
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            index = parent[index]
-        return index
-
-    fixed = {len(graph.body) - 1}
-    for index, node in enumerate(graph.body):
-        layer = node.layer
-        if isinstance(layer, Linear) or (isinstance(layer, Conv) and layer.groups == 1):
-            continue
-        if index in groups:
-            if not _is_dense(graph, index, groups[index], waste):
-                fixed.add(index)
-            continue
-        if min(node.reads) < 0 or not (index in folded or _keeps_channels(graph, index)):
-            fixed.update([index, *(read for read in node.reads if read >= 0)])
-            continue
-        for read in node.reads:
-            parent[root(read)] = root(index)
-    taken = {root(index) for index in fixed}
-    families: dict[int, set[int]] = {}
-    for index in range(len(graph.body)):
-        families.setdefault(root(index), set()).add(index)
-    return [family for one, family in families.items() if one not in taken]
+def _places(
+    graph: Graph, index: int, groups: Mapping[int, Groups], folded: set[int], waste: float
+) -> Places:
+    """In which places the channels of a node's map lie."""
+    layer = graph.body[index].layer
+    if isinstance(layer, Linear) or (isinstance(layer, Conv) and layer.groups == 1):
+        return "free"
+    if index in groups:
+        return "free" if _is_dense(graph, index, groups[index], waste) else "own"
+    return "kept" if index in folded or _keeps_channels(graph, index) else "fixed"
 
 
 def _keeps_channels(graph: Graph, index: int) -> bool:

@@ -39,7 +39,7 @@ from seesawnas.data.images import Resolution, UnreadableError, decode, size_of
 from seesawnas.data.sources.base import FaceSource, OpenedSource
 from seesawnas.errors import DataError
 from seesawnas.io.files import expanded, home
-from seesawnas.units import parse_quantity
+from seesawnas.units import format_bytes, parse_quantity
 
 LIMIT = "20G"
 """Bytes of all entries together, unless SEESAWNAS_CACHE_LIMIT is set."""
@@ -367,7 +367,7 @@ def _check_memory(size: int) -> None:
 
     there = psutil.virtual_memory().total
     if size > there:
-        gigabytes = f"{size / 1e9:,.1f} GB decoded, this machine has {there / 1e9:,.1f} GB"
+        sizes = f"{format_bytes(size)} decoded, this machine has {format_bytes(there)}"
         raise DataError(
-            f"too many images for memory: {gigabytes}; use fewer identities (seesawnas data subset)"
+            f"too many images for memory: {sizes}; use fewer identities (seesawnas data subset)"
         )

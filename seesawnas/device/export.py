@@ -19,11 +19,10 @@ from seesawnas.cost import cost
 from seesawnas.cost.latency import waste_word
 from seesawnas.data import FaceData, Faces
 from seesawnas.device.card import PAGE, VERSION, card_page, card_text, file_entry
-from seesawnas.device.fastest import distinct_forms, milliseconds
+from seesawnas.device.fastest import distinct_forms, milliseconds, time_files
 from seesawnas.device.formats import FORMATS, Contents, Format, Say, find_format, say_nothing
 from seesawnas.device.latency.machine import machine
-from seesawnas.device.latency.protocol import finished, measure
-from seesawnas.device.latency.runtimes import open_session, runtime_version, timed
+from seesawnas.device.latency.runtimes import runtime_version
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import (
     COSINE,
@@ -384,9 +383,8 @@ def _latency(
 ) -> dict[str, Any]:
     """What one run takes on this machine, with one thread."""
     inputs, batch = network.spec.input, options.batch or 1
-    images = np.zeros((batch, 3, inputs.height, inputs.width), np.float32)
-    run = timed(open_session(format.runtime, file, 1), images, 1)
-    (found,) = finished(measure({file.name: run}, rounds=LATENCY_ROUNDS)).latencies()
+    size = (batch, 3, inputs.height, inputs.width)
+    (found,) = time_files([file], format.runtime, size, LATENCY_ROUNDS)
     return {
         "ms": found.minimum,
         "lower_quartile_ms": found.quartile,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from seesawnas.device.latency.protocol import Run, finished, measure
+from seesawnas.device.latency.protocol import Latency, Run, finished, measure
 from seesawnas.device.latency.runtimes import open_session, timed
 from seesawnas.nn import FaceNetwork
 from seesawnas.nn.deploy import DeployForm, deploy_form
@@ -47,10 +47,16 @@ def milliseconds(
         size: Of what they take: (N, 3, H, W).
         rounds: Of the protocol, see :mod:`seesawnas.device.latency.protocol`.
     """
+    measured = time_files(list(files.values()), runtime, size, rounds)
+    return {waste: one.minimum for waste, one in zip(files, measured, strict=True)}
+
+
+def time_files(
+    files: Sequence[Path], runtime: str, size: tuple[int, int, int, int], rounds: int
+) -> list[Latency]:
+    """What one run of each file takes with one thread; the arguments are those above."""
     images = np.zeros(size, np.float32)
     runs: dict[str, Run] = {
-        str(waste): timed(open_session(runtime, file, 1), images, 1)
-        for waste, file in files.items()
+        str(file): timed(open_session(runtime, file, 1), images, 1) for file in files
     }
-    measured = finished(measure(runs, rounds=rounds)).latencies()
-    return {waste: one.minimum for waste, one in zip(files, measured, strict=True)}
+    return finished(measure(runs, rounds=rounds)).latencies()

@@ -102,10 +102,10 @@ class HowToVerify:
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
-            raise InvalidInput(f"batch_size must be at least 1, got {self.batch_size}")
+            raise InvalidInput(f"--batch-size must be at least 1, got {self.batch_size}")
         if not 0 <= self.resamples <= MAX_RESAMPLES:
             raise InvalidInput(
-                f"resamples must be from 0 to {MAX_RESAMPLES}, got {short(self.resamples)}"
+                f"--resamples must be from 0 to {MAX_RESAMPLES}, got {short(self.resamples)}"
             )
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation.pairs import FOLDS, Pairs
+from seesawnas.text import one_of
 
 _Floats = NDArray[np.floating]
 _Counts = NDArray[np.int64]
@@ -112,7 +113,7 @@ def find_protocol(name: str) -> Protocol:
         InvalidInput: If there is none.
     """
     if name not in PROTOCOLS:
-        raise InvalidInput(f"--protocol must be one of {', '.join(PROTOCOLS)}, got {name}")
+        raise InvalidInput(f"--protocol {one_of(PROTOCOLS, name)}")
     return PROTOCOLS[name]
 
 

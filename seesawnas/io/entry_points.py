@@ -1,12 +1,15 @@
 """What other packages offer by entry points: blocks, samplers, margins, data sources.
 
 An entry point is imported only when it is asked for by its name, so that a broken package is
-reported to who uses it, and to nobody else.
+reported to who uses it, and to nobody else. What is included keeps its name: a study means the same
+with a package that offers another thing under it, and whoever does not use the package is not
+stopped by it.
 """
 
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -73,7 +76,7 @@ class Extensions(Generic[T]):
 
     Attributes:
         group: Of the entry points.
-        included: The names that are taken; an entry point may not have one of them.
+        included: The names that are taken; an entry point that has one of them is not used.
         check: Makes the value of what an entry point imports; raises TypeError, which begins with
             ``must``, if it is no such thing.
         fault: What is raised.
@@ -88,33 +91,32 @@ class Extensions(Generic[T]):
         """The names that may be asked for: the included ones, then those of entry points."""
         return tuple(dict.fromkeys([*self.included, *(one.name for one in offers(self.group))]))
 
-    def check_name(self, name: str) -> None:
-        """Check that ``name`` means one thing: what is included, or what one package offers.
-
-        Raises:
-            InvalidInput: ``fault``, in one line, if packages offer it that may not.
-        """
-        found = [one for one in offers(self.group) if one.name == name]
-        if found and name in self.included:
-            raise self.fault(
-                f"{found[0].where}: must have another name than what is included, got {name}"
-            )
-        if len(found) > 1:
-            raise self.fault(
-                f"{found[1].where}: must have a unique name, got {name}, also in {found[0].where}"
-            )
-
     def find(self, name: str) -> T | None:
         """What an entry point called ``name`` offers, imported now; None if there is none.
 
+        None too, with a warning, if ``name`` is included.
+
         Raises:
-            InvalidInput: ``fault``, in one line, if it cannot be imported, breaks a rule, or has a
-                name that is taken.
+            InvalidInput: ``fault``, in one line, if it cannot be imported, breaks a rule, or if two
+                packages offer one.
         """
-        self.check_name(name)
-        offer = next((one for one in offers(self.group) if one.name == name), None)
-        if offer is None:
+        found = [one for one in offers(self.group) if one.name == name]
+        if not found:
             return None
+        offer = found[0]
+        if name in self.included:
+            warnings.warn(
+                f"{offer.where}: is not used: {name} is the included one; give it another name",
+                stacklevel=2,
+            )
+            return None
+        if len(found) > 1:
+            raise self.fault(
+                f"{found[1].where}: must have a unique name, got {name}, also in {offer.where}"
+            )
+        return self._loaded(offer)
+
+    def _loaded(self, offer: Offer) -> T:
         found = import_offer(offer.load, offer.where, self.fault)
         try:
             return self.check(found)

@@ -19,8 +19,8 @@ from seesawnas.search.plan import LEARNING_SAMPLERS, SearchPlan
 from seesawnas.search.points import chosen_points
 from seesawnas.search.samplers import make_sampler
 from seesawnas.space import FeasibleSet, load_space
-from seesawnas.study import Proposal, StudyFile, repeats_name
-from seesawnas.study.library.names import data_words, default_name, placer
+from seesawnas.study import Proposal, StudyFile
+from seesawnas.study.library.names import data_words, default_name, name_conflicts, placer
 from seesawnas.study.options import engine_conflicts, proxy_teacher_conflicts, subset_conflicts
 from seesawnas.study.record.distillation import ProxyTeacher, proxy_teacher
 from seesawnas.study.session import preflight
@@ -195,5 +195,4 @@ def _misunderstood(plan: SearchPlan, options: Container[str], place: Place) -> I
             f"{place('repeat_top')} requires repeats of at least 1, got {plan.repeats}; give "
             "--repeats too"
         )
-    if plan.study.endswith(suffix := repeats_name("")):
-        yield f"{place('study')} must not end in {suffix} (reserved for repeats), got {plan.study}"
+    yield from name_conflicts(plan.study, place)

@@ -68,13 +68,15 @@ def test_what_is_printed_at_import_goes_to_standard_error(
     assert capsys.readouterr() == ("", "hello\n")
 
 
-def test_a_name_that_is_included_is_refused_when_it_is_asked_for(offer: Offer) -> None:
-    offer("pack", GROUP, {"two": "second_two:N"}, {"second_two": "N = 2"})
+def test_what_is_included_keeps_its_name_and_who_asks_for_it_is_warned(offer: Offer) -> None:
+    for package in ("pack", "other"):
+        offer(package, GROUP, {"two": f"{package}_two:N"}, {f"{package}_two": "N = 2"})
     assert NUMBERS.names() == ("one", "two")
     assert NUMBERS.find("one") is None
-    with pytest.raises(InvalidInput, match="two of pack: must have another name than what is incl"):
-        NUMBERS.find("two")
-    assert "second_two" not in sys.modules
+    with pytest.warns(UserWarning, match=r"^entry point .*: two of .*: is not used: ") as warned:
+        assert NUMBERS.find("two") is None
+    assert len(warned) == 1
+    assert not {"pack_two", "other_two"} & set(sys.modules)
 
 
 def test_a_name_of_two_packages_is_refused_when_it_is_asked_for(offer: Offer) -> None:

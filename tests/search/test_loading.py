@@ -237,8 +237,10 @@ def test_every_fault_is_told_at_once_by_its_file_and_key_or_its_option() -> None
         ),
         (
             {"study": "mine.repeats"},
-            "--study must not end in .repeats (reserved for repeats), got mine.repeats",
+            "--study must not end in .repeats or in a size such as .56px, which are reserved for "
+            "parts of studies, got mine.repeats",
         ),
+        ({"study": "elsewhere/mine.56px"}, "--study must not end in .repeats or in a size such as"),
         ({"identities": 50}, "--identities requires --data, got none"),
         ({"identities": 1}, "--identities must be from 2 to 1000000000, got 1"),
         ({"engine": "spark"}, "--engine must be one of ray, local, inline, got spark"),

@@ -215,6 +215,8 @@ def plan_of(options: Mapping[str, Any], file: StudyFile | None = None) -> Fideli
 
 def _conflicts(plan: FidelityPlan, place: Place) -> Iterator[str]:
     """What is wrong with options together."""
+    from seesawnas.study.library.names import name_conflicts
+
     if plan.budget is None and not plan.measurements:
         yield f"{place('budget')} must be given, such as 120M..150M, or {place('measurements')}"
     if plan.budget is None:
@@ -227,6 +229,7 @@ def _conflicts(plan: FidelityPlan, place: Place) -> Iterator[str]:
         yield from subset_conflicts(plan.identities, plan.data, place)
         yield from proxy_teacher_conflicts(plan, plan.data, place)
     yield from engine_conflicts(plan, place)
+    yield from name_conflicts(plan.study, place)
 
 
 def _of_teacher(plan: FidelityPlan) -> Iterator[str]:

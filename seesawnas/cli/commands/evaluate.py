@@ -24,7 +24,6 @@ from seesawnas.cli.model_options import (
 )
 from seesawnas.cli.options import Json
 from seesawnas.errors import InvalidInput
-from seesawnas.text import short
 
 if TYPE_CHECKING:
     from seesawnas.device.latency.measuring import TimedModels
@@ -100,17 +99,14 @@ def evaluate(
     """
     from seesawnas.device.latency.protocol import check_halves
     from seesawnas.evaluation import HowToVerify, find_protocol
-    from seesawnas.evaluation.benchmark import MAX_RESAMPLES
 
-    if resamples > MAX_RESAMPLES:
-        raise InvalidInput(f"--resamples must be at most {MAX_RESAMPLES}, got {short(resamples)}")
     wanted = find_protocol(protocol)
+    how = HowToVerify(images, templates, wanted, flip, batch_size, resamples, seed, embed_shown)
     sets = _paths(pairs)
     opened = open_models(models, normalise or [], bgr, output, device, untrained)
     timed = None if latency is None else _time_models([str(path) for path in models], latency)
     for one in opened:
         print_notes(one)
-    how = HowToVerify(images, templates, wanted, flip, batch_size, resamples, seed, embed_shown)
     if len(opened) == 1:
         _evaluate_one(opened[0], sets, how, html, timed, json)
     else:

@@ -11,7 +11,7 @@ from seesawnas.cli.completion import complete_network
 from seesawnas.cli.options import Json, StudyStorage
 from seesawnas.errors import InvalidInput
 from seesawnas.study import find_network
-from seesawnas.text import short
+from seesawnas.text import one_of, short
 
 if TYPE_CHECKING:
     from seesawnas.device.export import ExportOptions
@@ -128,8 +128,8 @@ def export(
         bool,
         typer.Option(
             "--untrained",
-            help="Also export random weights, to measure their speed; how little --int8 may change "
-            "is not checked then.",
+            help="Also export random weights, to measure their speed. The limits of --int8, on "
+            "cosine and AUC, do not apply to them.",
             rich_help_panel=_CHECK,
         ),
     ] = False,
@@ -178,9 +178,7 @@ def _options(
     if normalise not in ("inside", "outside"):
         raise InvalidInput(f"--normalise must be inside or outside, got {short(normalise)}")
     if lowering not in LOWERINGS:
-        raise InvalidInput(
-            f"--lowering must be one of {', '.join(LOWERINGS)}, got {short(lowering)}"
-        )
+        raise InvalidInput(f"--lowering {one_of(LOWERINGS, lowering)}")
     sets = tuple(filter(None, (part.strip() for part in (pairs or "").split(","))))
     where: Any = normalise
     how: Any = lowering

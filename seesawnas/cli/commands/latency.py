@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ from seesawnas.study import find_network
 
 if TYPE_CHECKING:
     from seesawnas.device.latency.prepare import ModelFile
-    from seesawnas.device.latency.protocol import Measured
+    from seesawnas.device.latency.protocol import Latency
 
 _MEASURING = "Measuring"
 _DEVICE = "Device"
@@ -128,10 +129,9 @@ def latency(
     import tempfile
 
     from seesawnas.cli.views.device import print_latency, rounds_shown
-    from seesawnas.device.latency.machine import machine, peak_memory
-    from seesawnas.device.latency.measuring import NetworkTimer
+    from seesawnas.device.latency.machine import peak_memory
+    from seesawnas.device.latency.measuring import NetworkTimer, time_models
     from seesawnas.device.latency.protocol import check_halves
-    from seesawnas.device.latency.runtimes import runtime_version
 
     timer = NetworkTimer.open(
         runtime,
@@ -145,23 +145,17 @@ def latency(
     device = timer.device
     with tempfile.TemporaryDirectory() as folder:
         files = _files(refs, runtime, Path(folder), batch, storage)
-        found: Measured = rounds_shown(timer.measured(files, seed))
-        memory: dict[str, float | None] = dict.fromkeys(found.names)
+        found = rounds_shown(time_models(timer, files, seed))
+        memory: dict[str, float | None] = {one.name: None for one in files}
         if device is None:
             memory = {
                 one.name: peak_memory(runtime, one.path, timer.shape(one), threads) for one in files
             }
-    latencies = found.latencies(seed)
-    values = _values(found, latencies, files, memory)
-    values |= {
-        "runtime": runtime,
-        "runtime_version": runtime_version(runtime) if device is None else None,
-        "threads": threads if device is None or device.takes_threads else None,
-        "batch": batch,
-        "rounds": found.rounds,
+    values = {
+        "networks": _rows(found.latencies, files, memory),
+        **found.about(),
         "command": command,
         "device": device and device.device,
-        "machine": machine(),
     }
     if json:
         from seesawnas.cli.views.output import print_json
@@ -169,7 +163,7 @@ def latency(
         print_json(values)
     else:
         print_latency(values)
-    check_halves(latencies, advice="use more --rounds")
+    check_halves(found.latencies, advice="use more --rounds")
 
 
 def _seconds(text: str) -> float:
@@ -213,11 +207,11 @@ def _files(
     return found
 
 
-def _values(
-    found: Measured, latencies: list[Any], files: list[ModelFile], memory: dict[str, float | None]
-) -> dict[str, Any]:
-    """As --json prints them; keys are only ever added."""
-    rows = [
+def _rows(
+    latencies: Sequence[Latency], files: list[ModelFile], memory: dict[str, float | None]
+) -> list[dict[str, Any]]:
+    """The networks as --json prints them; keys are only ever added."""
+    return [
         {
             "network": one.name,
             **one.to_mapping(),
@@ -227,4 +221,3 @@ def _values(
         }
         for one, file in zip(latencies, files, strict=True)
     ]
-    return {"networks": rows, "clock": found.clock}

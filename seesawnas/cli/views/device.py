@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from seesawnas.cli.views.output import console, count, screen, table
 from seesawnas.text import several, short
+from seesawnas.units import format_bytes
 
 if TYPE_CHECKING:
     from seesawnas.device.export import Exported
@@ -49,9 +50,8 @@ def print_export(done: Exported) -> None:
     rows = [row for one in card["scores"] for row in _rows(one, written)]
     out.print(table(columns, rows, "Scores and thresholds, cosine of single images"))
     for path in done.files:
-        size = (
-            f" ({path.stat().st_size / 1e6:.2f} MB)" if path.suffix not in (".json", ".md") else ""
-        )
+        is_model = path.suffix not in (".json", ".md")
+        size = f" ({format_bytes(path.stat().st_size)})" if is_model else ""
         out.print(f"wrote {path}{size}", markup=False, soft_wrap=True)
 
 

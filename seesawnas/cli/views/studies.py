@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from shlex import quote
 
 from seesawnas.cli.views.output import console, print_lines, screen, table
@@ -14,7 +13,7 @@ from seesawnas.study.library.details import StudyDetails
 from seesawnas.study.library.summary import Best, StudySummary
 from seesawnas.study.storage.urls import shown_url
 from seesawnas.text import short
-from seesawnas.units import format_quantity
+from seesawnas.units import format_bytes, format_quantity, local_time
 
 _COLUMNS = ("study", "kind", "state", ">trials", ">best", "network", ">size", "last written")
 _MOST_STARTS = 10
@@ -46,10 +45,8 @@ def print_details(details: StudyDetails) -> None:
 
 
 def shown_size(size: int | None) -> str:
-    """Bytes as ``4.8 MB`` or ``52 kB``; ``-`` of a study without a folder here."""
-    if size is None:
-        return "-"
-    return f"{size / 1e6:,.1f} MB" if size >= 10**6 else f"{size / 1e3:,.0f} kB"
+    """Bytes as ``4.84 MB`` or ``52 kB``; ``-`` of a study without a folder here."""
+    return "-" if size is None else format_bytes(size)
 
 
 def _row(study: StudySummary) -> tuple[object, ...]:
@@ -83,7 +80,7 @@ def _network(best: Best) -> str:
 
 
 def _moment(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M}"
+    return "-" if seconds is None else f"{local_time(seconds):%Y-%m-%d %H:%M}"
 
 
 def _head(details: StudyDetails) -> Iterator[str]:

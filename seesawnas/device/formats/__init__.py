@@ -8,7 +8,7 @@ from seesawnas.device.formats.ncnn import NCNN
 from seesawnas.device.formats.onnx import ONNX
 from seesawnas.device.formats.torchscript import TORCHSCRIPT
 from seesawnas.errors import InvalidInput
-from seesawnas.text import nearest, short
+from seesawnas.text import one_of
 
 FORMATS: dict[str, Format] = {one.name: one for one in (ONNX, NCNN, EXECUTORCH, TORCHSCRIPT)}
 
@@ -21,9 +21,7 @@ def find_format(name: str) -> Format:
     """
     if name in FORMATS:
         return FORMATS[name]
-    near = nearest(name, FORMATS)
-    hint = f"; did you mean {near}?" if near else ""
-    raise InvalidInput(f"--format must be one of {', '.join(FORMATS)}, got {short(name)}{hint}")
+    raise InvalidInput(f"--format {one_of(FORMATS, name)}")
 
 
 __all__ = ["FORMATS", "Contents", "Format", "Say", "find_format", "say_nothing"]

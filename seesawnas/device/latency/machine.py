@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from seesawnas.units import iso_time
+
 _CPUINFO = Path("/proc/cpuinfo")
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"
@@ -24,7 +26,7 @@ def machine() -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count(),
         "platform": platform.platform(),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "date": iso_time(datetime.now(UTC)),
     }
 
 

@@ -16,6 +16,7 @@ from seesawnas.device.latency.prepare import ModelFile, random_network, write_ne
 from seesawnas.device.latency.protocol import (
     ROUNDS,
     ROUNDS_FACTOR,
+    WARM_UP,
     Latency,
     Measured,
     RoundFinished,
@@ -37,7 +38,7 @@ REMOTE_ROUNDS, REMOTE_RUNS = 10, 10
 REMOTE_SECONDS = 120.0
 MAY_DISAGREE = 0.1
 """Share of the networks of a fit whose halves may disagree."""
-_WARM_UP, _REMOTE_WARM_UP = 3, 1
+_REMOTE_WARM_UP = 1
 _UNKNOWN = "unknown"
 
 
@@ -146,10 +147,23 @@ class NetworkTimer:
             {one.name: self._run(one) for one in files},
             rounds=self.rounds,
             most_rounds=ROUNDS_FACTOR * self.rounds,
-            warm_up=_WARM_UP if here else _REMOTE_WARM_UP,
+            warm_up=WARM_UP if here else _REMOTE_WARM_UP,
             seed=seed,
             clock=clock_of(self.threads) if here else None,
         )
+
+    def about(self, found: Measured) -> dict[str, Any]:
+        """How ``found`` was measured, as JSON values; of another device little is known."""
+        device = self.device
+        return {
+            "runtime": self.runtime,
+            "runtime_version": runtime_version(self.runtime) if device is None else None,
+            "threads": self.threads if device is None or device.takes_threads else None,
+            "batch": self.batch,
+            "rounds": found.rounds,
+            "clock": found.clock,
+            "machine": machine(),
+        }
 
     def shape(self, file: ModelFile) -> tuple[int, ...]:
         """Of the images that ``file`` is run on."""
@@ -178,15 +192,7 @@ class TimedModels:
 
     def about(self) -> dict[str, Any]:
         """How they were timed, as JSON values."""
-        return {
-            "runtime": self.timer.runtime,
-            "runtime_version": runtime_version(self.timer.runtime),
-            "threads": self.timer.threads,
-            "batch": self.timer.batch,
-            "rounds": self.measured.rounds,
-            "clock": self.measured.clock,
-            "machine": machine(),
-        }
+        return self.timer.about(self.measured)
 
 
 def time_models(

@@ -21,7 +21,7 @@ from seesawnas.evaluation.models.containment import discard_stderr
 from seesawnas.evaluation.models.executorch import executorch_session, import_executorch
 from seesawnas.evaluation.models.ncnn import ncnn_session
 from seesawnas.evaluation.models.outputs import reason
-from seesawnas.text import nearest, short
+from seesawnas.text import one_of
 
 Images: TypeAlias = NDArray[np.float32]
 Session: TypeAlias = Callable[[Images], object]
@@ -107,9 +107,7 @@ def check_runtime(name: str, option: str = "--runtime") -> str:
     """
     if name in RUNTIMES:
         return name
-    near = nearest(name, RUNTIMES)
-    hint = f"; did you mean {near}?" if near else ""
-    raise InvalidInput(f"{option} must be one of {', '.join(RUNTIMES)}, got {short(name)}{hint}")
+    raise InvalidInput(f"{option} {one_of(RUNTIMES, name)}")
 
 
 def import_runtime(name: str) -> None:

@@ -20,7 +20,7 @@ from torch import Tensor
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation.models.card import read_card
 from seesawnas.evaluation.models.containment import discard_stderr, try_apart
-from seesawnas.evaluation.models.outputs import Opened, Rows, reason
+from seesawnas.evaluation.models.outputs import Opened, Rows, reason, refuse_choices
 
 SUFFIX = ".pte"
 _TRIAL = """
@@ -78,10 +78,7 @@ def open_executorch(
     Raises:
         InvalidInput: If it cannot be opened, or takes no images.
     """
-    if device.type != "cpu":
-        raise InvalidInput(f"{path}: runs on the CPU: --device must be cpu, got {device}")
-    if output is not None:
-        raise InvalidInput(f"{path}: has one output: --output must not be given, got {output}")
+    refuse_choices(path, device, output)
     if read_card(path) is None:
         import_executorch(path)
         try_apart(path, "executorch", _TRIAL, side)

@@ -17,7 +17,7 @@ from torch import Tensor
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation.models.card import read_card
 from seesawnas.evaluation.models.containment import discard_stderr, try_apart
-from seesawnas.evaluation.models.outputs import Opened, Rows
+from seesawnas.evaluation.models.outputs import Opened, Rows, refuse_choices
 
 SUFFIX = ".ncnn.param"
 _MAGIC = "7767517"
@@ -74,10 +74,7 @@ def open_ncnn(path: Path, device: torch.device, side: int, output: str | None = 
     Raises:
         InvalidInput: If it cannot be opened, or ends the process that tries it.
     """
-    if device.type != "cpu":
-        raise InvalidInput(f"{path}: runs on the CPU: --device must be cpu, got {device}")
-    if output is not None:
-        raise InvalidInput(f"{path}: has one output: --output must not be given, got {output}")
+    refuse_choices(path, device, output)
     if read_card(path) is None:
         _weights(path)
         try_apart(path, "ncnn", _TRIAL, side)

@@ -1,4 +1,4 @@
-"""What running ONNX and TorchScript files has in common: an output is chosen, rows are checked."""
+"""What running files has in common: an output is chosen, rows are checked."""
 
 from __future__ import annotations
 
@@ -33,6 +33,18 @@ class Opened:
     normalises: str | None = None
     takes_bytes: bool = False
     notes: tuple[str, ...] = ()
+
+
+def refuse_choices(path: Path, device: torch.device, output: str | None) -> None:
+    """Refuse what a file of a runtime for the CPU, with one output, leaves no choice of.
+
+    Raises:
+        InvalidInput: If ``device`` is another one, or an ``output`` is named.
+    """
+    if device.type != "cpu":
+        raise InvalidInput(f"{path}: runs on the CPU: --device must be cpu, got {device}")
+    if output is not None:
+        raise InvalidInput(f"{path}: has one output: --output must not be given, got {output}")
 
 
 class Rows:

@@ -13,7 +13,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from seesawnas.arch.order import best_order, places_of
+from seesawnas.arch.layers import Shape
+from seesawnas.arch.order import Places, best_order, free_families, places_of
 from seesawnas.nn.deploy.form import (
     INPUT,
     Activate,
@@ -92,52 +93,25 @@ def order_channels(form: DeployForm, waste: float) -> DeployForm:
     readers can be: it is then sorted by the groups of the first reader that would gather scattered
     channels.
     """
-    families = _Families(form, waste)
-    for family in families.free():
+    shapes = form.shapes()
+    maps = [(_places(form, step, waste, shapes), step.reads) for step in form.steps]
+    for family in free_families(maps):
         order = _best_order(form, family)
         if order is not None:
             form = _reordered(form, family, order)
     return form
 
 
-class _Families:
-    """Which steps' outputs have the same channels in the same places."""
-
-    def __init__(self, form: DeployForm, waste: float) -> None:
-        self.form, self.waste, self.shapes = form, waste, form.shapes()
-        self.parent = list(range(len(form.steps)))
-        self.fixed: set[int] = {len(form.steps) - 1}
-        for index, step in enumerate(form.steps):
-            self._look(index, step)
-
-    def free(self) -> list[list[int]]:
-        """The families that may be ordered anew."""
-        members: dict[int, list[int]] = {}
-        for index in range(len(self.form.steps)):
-            members.setdefault(self._root(index), []).append(index)
-        fixed = {self._root(index) for index in self.fixed}
-        return [family for root, family in members.items() if root not in fixed]
-
-    def _look(self, index: int, step: Step) -> None:
-        operator = step.operator
-        match operator:
-            case Convolve() if operator.groups == 1:
-                return
-            case ConvolveGroups():
-                x = self.form.read_shape(step.reads[0], self.shapes)
-                if not is_dense(operator, x, self.waste):  # its outputs are made group by group
-                    self.fixed.add(index)
-                return
-        if INPUT in step.reads or not _keeps_channels(operator):
-            self.fixed.update([index, *(read for read in step.reads if read != INPUT)])
-            return
-        for read in step.reads:
-            self.parent[self._root(read)] = self._root(index)
-
-    def _root(self, index: int) -> int:
-        while self.parent[index] != index:
-            index = self.parent[index]
-        return index
+def _places(form: DeployForm, step: Step, waste: float, shapes: Sequence[Shape]) -> Places:
+    """In which places the channels of a step's output lie."""
+    match step.operator:
+        case Convolve() as conv if conv.groups == 1:
+            return "free"
+        case ConvolveGroups() as conv:
+            x = form.read_shape(step.reads[0], shapes)
+            return "free" if is_dense(conv, x, waste) else "own"  # made group by group
+        case operator:
+            return "kept" if _keeps_channels(operator) else "fixed"
 
 
 def _keeps_channels(operator: Operator) -> bool:

@@ -20,7 +20,7 @@ def find_own(name: str) -> Callable[[FeasibleSet], Sampler] | None:
     """What makes the sampler that an installed package calls ``name``; None if none does.
 
     Raises:
-        StudyError: In one line, if its entry point cannot be used, or has an included name.
+        StudyError: In one line, if its entry point cannot be used.
     """
     make = OWN_SAMPLERS.find(name)
     return None if make is None else lambda feasible: _OwnSampler(name, make, feasible)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from seesawnas.errors import StudyError
 from seesawnas.io.files import write_atomically
+from seesawnas.study.library.lookup import is_in_database
 from seesawnas.study.library.places import StudyPlace
 from seesawnas.study.storage.database import PatientStorage
 from seesawnas.study.storage.folders import (
@@ -26,17 +27,16 @@ from seesawnas.study.storage.folders import (
 )
 from seesawnas.study.storage.identity import (
     NAME_FILE,
+    RESERVED,
     is_own_name,
     is_stored,
     kept_names,
-    repeats_name,
     store_study_name,
 )
 from seesawnas.study.storage.open import (
     ELSEWHERE,
     JOURNAL,
     lock_study,
-    open_url,
     storage_url,
     study_folder,
 )
@@ -48,7 +48,7 @@ from seesawnas.study.storage.rows import (
     finish_copy,
     rename_studies,
 )
-from seesawnas.study.storage.urls import sqlite_file
+from seesawnas.study.storage.urls import missing_file, sqlite_file
 
 
 def rename_study(name: str, new: str, url: str | None = None) -> Path:
@@ -151,17 +151,12 @@ def is_without_study(folder: Path) -> bool:
     if not (folder / ELSEWHERE).is_file():
         return False
     url = storage_url(None, folder)
-    if (file := sqlite_file(url)) is not None and not file.is_file():
+    if (file := missing_file(url)) is not None:
         raise StudyError(
             f"{folder}: the file of its database, {file}, is not there, so its study cannot be "
             "deleted; make the file available, or remove the folder yourself if it is lost"
         )
-    storage = open_url(url, writing=False)
-    names = {folder.absolute().name, *kept_names(folder)}
-    try:
-        return not any(is_stored(storage, name) for name in names)
-    finally:
-        storage.database.engine.dispose()
+    return not is_in_database(url, {folder.absolute().name, *kept_names(folder)})
 
 
 def _new_folder(place: StudyPlace, new: str) -> Path:
@@ -173,10 +168,7 @@ def _new_folder(place: StudyPlace, new: str) -> Path:
     named = study_folder(new)
     folder = named if "/" in new or new.startswith("~") else place.folder.with_name(new)
     if not is_own_name(folder.name):
-        raise StudyError(
-            f"{new}: must not end in {repeats_name('')} or in a size such as .56px, which are "
-            "reserved for parts of studies"
-        )
+        raise StudyError(f"{new}: must not end in {RESERVED}")
     if folder.exists() or folder.is_symlink():
         raise StudyError(f"{folder}: must be a new name, got one that exists")
     return folder

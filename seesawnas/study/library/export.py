@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from optuna.trial import FrozenTrial
@@ -16,6 +15,7 @@ from seesawnas.space import read_yaml
 from seesawnas.study.library.places import StudyPlace
 from seesawnas.study.library.view import StudyView
 from seesawnas.study.record.starts import STATES
+from seesawnas.units import iso_time
 
 _TEXTS = ("digest", "label", "variant", "teacher", "reason")
 
@@ -69,10 +69,6 @@ def trial_values(trial: FrozenTrial, view: StudyView) -> dict[str, Any]:
         "proxy": stored_mapping(proxy) if proxy else None,
         "seconds": attrs.get("seconds"),
         "stopped_after": attrs.get("stopped_after"),
-        "started": _moment(trial.datetime_start),
-        "ended": _moment(trial.datetime_complete),
+        "started": trial.datetime_start and iso_time(trial.datetime_start),
+        "ended": trial.datetime_complete and iso_time(trial.datetime_complete),
     }
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat(timespec="seconds")

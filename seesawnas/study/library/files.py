@@ -16,8 +16,9 @@ from seesawnas.errors import StudyError
 from seesawnas.io.catalog import STUDIES, Wanted, holds_study, is_file, read_document
 from seesawnas.io.kinds import Kind, other_kind
 from seesawnas.io.yaml import read_yaml
+from seesawnas.study.library.lookup import suggest_study
 from seesawnas.study.library.places import StudyPlace
-from seesawnas.study.library.view import find_study, suggest_study
+from seesawnas.study.library.view import find_study
 from seesawnas.study.record.reading import read_attributes
 from seesawnas.study.record.starts import read_starts
 from seesawnas.study.storage.identity import STUDY_FILE

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from seesawnas.errors import StudyError
+from seesawnas.io.catalog import holds_study
 from seesawnas.plan.documents import Place, flag_of
 from seesawnas.study.library.files import StudyFile
+from seesawnas.study.storage.identity import RESERVED, is_own_name
+from seesawnas.study.storage.open import study_folder
+from seesawnas.text import short
 
 _MAX_NAME = 200
 
@@ -41,6 +46,16 @@ def default_name(*words: str) -> str:
     return "_".join(re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_") for word in words)[
         :_MAX_NAME
     ]
+
+
+def name_conflicts(study: str, place: Place) -> Iterator[str]:
+    """What is wrong with the name of a new study; one that an earlier version began is resumed."""
+    try:
+        folder = study_folder(study)
+    except StudyError:  # reported by whatever needs the folder
+        return
+    if not is_own_name(folder.name) and not holds_study(folder):
+        yield f"{place('study')} must not end in {RESERVED}, got {short(study)}"
 
 
 def data_words(data: str | None) -> list[str]:

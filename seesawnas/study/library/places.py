@@ -11,7 +11,8 @@ from optuna.storages import BaseStorage
 
 from seesawnas.errors import StudyError
 from seesawnas.io.catalog import holds_study
-from seesawnas.study.library.view import StoredStudy, check_there, study_number, suggest_study
+from seesawnas.study.library.lookup import open_to_read
+from seesawnas.study.library.view import StoredStudy, study_number
 from seesawnas.study.storage.database import PatientStorage
 from seesawnas.study.storage.identity import (
     is_own_name,
@@ -21,14 +22,7 @@ from seesawnas.study.storage.identity import (
     whole_name,
 )
 from seesawnas.study.storage.lease import Lease
-from seesawnas.study.storage.open import (
-    lock_study,
-    open_storage,
-    open_url,
-    storage_url,
-    study_folder,
-    study_holder,
-)
+from seesawnas.study.storage.open import lock_study, study_folder, study_holder
 from seesawnas.study.storage.urls import shown_url
 
 
@@ -66,13 +60,10 @@ class StudyPlace:
                 if its storage cannot be opened.
         """
         folder = study_folder(name)
-        if url is None and not folder.exists():
-            suggest_study(name)
-        check_there(place := storage_url(url, folder))
-        if "://" not in place:
-            return cls._of_journal(name, folder, place)
+        place, storage = open_to_read(name, folder, url)
+        if not isinstance(storage, PatientStorage):
+            return cls._of_journal(name, folder, place, storage)
         with ExitStack() as opened:
-            storage = open_url(place, writing=False)
             opened.callback(storage.database.engine.dispose)
             found = cls._of_database(name, folder, place, storage)
             opened.pop_all()
@@ -91,8 +82,7 @@ class StudyPlace:
         return cls(name, folder, place, storage, stored, parts)
 
     @classmethod
-    def _of_journal(cls, name: str, folder: Path, place: str) -> StudyPlace:
-        storage = open_storage(None, folder, writing=False)
+    def _of_journal(cls, name: str, folder: Path, place: str, storage: BaseStorage) -> StudyPlace:
         names = _names(storage)
         fidelity = stored_name(storage, folder, parts=True)
         if levels := levels_of(names, fidelity):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -13,8 +12,9 @@ from seesawnas.errors import InvalidInput
 from seesawnas.io.catalog import RUNS, holds_study, studies_of_runs
 from seesawnas.io.stored_json import stored_mapping
 from seesawnas.study.driver import TIME_LIMIT_REACHED
+from seesawnas.study.library.lookup import check_there
 from seesawnas.study.library.places import StudyPlace
-from seesawnas.study.library.view import StudyView, check_there
+from seesawnas.study.library.view import StudyView
 from seesawnas.study.ranking import best_row
 from seesawnas.study.record.agreement import StudyKind, kind_of
 from seesawnas.study.record.starts import INTERRUPTED, STATES, Start, read_starts
@@ -27,6 +27,7 @@ from seesawnas.study.storage.open import (
 )
 from seesawnas.study.storage.urls import normal_url, shown_url
 from seesawnas.text import one_line
+from seesawnas.units import iso_time, local_time
 
 Kind: TypeAlias = StudyKind | Literal["fidelity", "other"]
 State: TypeAlias = Literal["running", "stopped", "finished", "unreadable"]
@@ -150,7 +151,7 @@ class StudySummary:
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON values; keys are only ever added."""
-        written = None if self.written is None else _moment(self.written)
+        written = None if self.written is None else iso_time(local_time(self.written))
         return {
             "name": self.name,
             "kind": self.kind,
@@ -272,7 +273,3 @@ def _written(place: StudyPlace, views: list[StudyView]) -> float | None:
         for moment in (trial.datetime_start, trial.datetime_complete)
     )
     return max((moment.timestamp() for moment in moments if moment is not None), default=None)
-
-
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")

@@ -13,21 +13,16 @@ from optuna.trial import FrozenTrial, TrialState
 from seesawnas.cost import ALL_COSTS
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
-from seesawnas.io.catalog import RUNS, holds_study, studies_of_runs
+from seesawnas.io.catalog import RUNS, holds_study
+from seesawnas.study.library.lookup import check_there, is_in_database, open_to_read
 from seesawnas.study.objectives import Objectives
 from seesawnas.study.ranking import Repeats, best_trial, repeats_of
 from seesawnas.study.record.finalists import missed_limit
 from seesawnas.study.record.reading import read_attributes, read_objectives, read_trials
 from seesawnas.study.record.validation import SkippedTrial, check_format, trusted
-from seesawnas.study.storage.identity import is_own_name, is_stored, repeats_name, stored_name
-from seesawnas.study.storage.open import (
-    latest_study,
-    open_storage,
-    open_url,
-    storage_url,
-    study_folder,
-)
-from seesawnas.study.storage.urls import check_url, normal_url, shown_url, sqlite_file
+from seesawnas.study.storage.identity import is_own_name, repeats_name, stored_name
+from seesawnas.study.storage.open import latest_study, open_url, storage_url, study_folder
+from seesawnas.study.storage.urls import missing_file, normal_url, shown_url
 from seesawnas.text import nearest, short
 
 _MOST_DIGITS = 15
@@ -180,14 +175,7 @@ def find_study(name: str | Path | None, url: str | None = None) -> StoredStudy:
         return _only(name)
     ref = latest_study() if name is None else str(name)
     folder = name if isinstance(name, Path) else study_folder(ref)
-    if url is None and not folder.exists():
-        suggest_study(ref)
-    check_there(place := storage_url(url, folder))
-    opened = (
-        open_url(place, writing=False)
-        if "://" in place
-        else open_storage(None, folder, writing=False)
-    )
+    _, opened = open_to_read(ref, folder, url)
     wanted = stored_name(opened, folder)
     number = study_number(opened, wanted, or_first=name is None)
     stored = opened.get_study_name_from_id(number)
@@ -214,14 +202,14 @@ def find_referenced(name: str, storage: str | None = None) -> StoredStudy:
         return find_study(name)
     url = normal_url(storage)
     if not holds_study(folder):
-        if (file := sqlite_file(url)) is not None and not file.is_file():
+        if missing_file(url) is not None:
             raise StudyError(
                 f"{name}: must be an existing study, got none under {RUNS} and no file "
                 f"{shown_url(url)}"
             )
         return find_study(name, url)
     is_path = "/" in name
-    if not is_path and storage_url(None, folder) != url and _is_in(url, folder.name):
+    if not is_path and storage_url(None, folder) != url and _is_also_in(url, folder.name):
         raise StudyError(
             f"{name}: must name one study, got one in {folder} and one in {shown_url(url)}; write "
             f"{folder} for the first"
@@ -229,21 +217,10 @@ def find_referenced(name: str, storage: str | None = None) -> StoredStudy:
     return find_study(name)
 
 
-def suggest_study(name: str) -> None:
-    """Suggest a study of a name near to ``name``, which is none's.
-
-    Raises:
-        StudyError: If there is one under runs/.
-    """
-    if near := nearest(name, studies_of_runs()):
-        raise StudyError(f"{name}: must be an existing study; did you mean {near}?")
-
-
-def _is_in(url: str, name: str) -> bool:
+def _is_also_in(url: str, name: str) -> bool:
     """Whether the database of ``url`` is there and has a study of this name."""
     try:
-        check_there(url)
-        return is_stored(open_url(url, writing=False), name)
+        return is_in_database(url, [name])
     except StudyError:  # reported by whatever needs the database
         return False
 
@@ -336,14 +313,3 @@ def _only(url: str) -> StoredStudy:
     (study,) = studies
     name = study.study_name
     return StoredStudy(name, study_folder(name), opened, study._study_id, name, name)
-
-
-def check_there(url: str) -> None:
-    """Check that the file of an SQLite URL exists.
-
-    SQLite would create a missing file instead of failing.
-    """
-    if "://" in url:
-        check_url(url := normal_url(url))
-        if (file := sqlite_file(url)) is not None and not file.is_file():
-            raise StudyError(f"storage {url}: there is no such file")

@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from sqlalchemy.orm import Session
 
 from seesawnas.errors import StudyError
+from seesawnas.study.storage.journal import DAMAGE
 from seesawnas.study.storage.lease import RENEWED_EVERY, STALE_AFTER, Lease
 from seesawnas.study.storage.tables import Database, has_tables
 from seesawnas.text import one_line
@@ -250,16 +251,7 @@ def _is_damage(error: Exception) -> bool:
     """
     if isinstance(error, KeyError):
         return "exist" not in str(error)
-    kinds = (
-        LookupError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        AssertionError,
-        ArithmeticError,
-        RecursionError,
-    )
-    return isinstance(error, kinds)
+    return isinstance(error, DAMAGE)
 
 
 def _damage(error: Exception) -> str:

@@ -28,6 +28,10 @@ def repeats_name(study: str) -> str:
     return f"{study}.repeats"
 
 
+RESERVED = f"{repeats_name('')} or in a size such as .56px, which are reserved for parts of studies"
+"""What names of studies must not end in, for messages."""
+
+
 def stored_name(storage: BaseStorage, folder: Path, *, parts: bool = False) -> str:
     """The name under which the study of ``folder`` is stored.
 

@@ -21,6 +21,16 @@ from seesawnas.io.stored_json import DEEPEST, stored_json
 
 LONGEST = 2**24
 """Bytes of a line that a journal may have; a study's longest are some kilobytes."""
+DAMAGE = (
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    ArithmeticError,
+    RecursionError,
+)
+"""What values of another kind than its own, written by other programs, make of Optuna's reader."""
 _CHUNK = 2**20
 _CREATES = b'{"op_code":0,'  # how the line begins that creates a study, and so every journal
 
@@ -90,16 +100,7 @@ class Journal(JournalStorage):
     def _sync_with_backend(self) -> None:
         try:
             super()._sync_with_backend()
-        # What a line of another program makes of Optuna's reader.
-        except (
-            LookupError,
-            ValueError,
-            TypeError,
-            AttributeError,
-            AssertionError,
-            ArithmeticError,
-            RecursionError,
-        ):
+        except DAMAGE:
             backend = self._backend
             assert isinstance(backend, WholeLines)
             place = f"{backend._file_path}, line {backend.line}"

@@ -92,6 +92,12 @@ def sqlite_file(url: str) -> Path | None:
     return Path(match[1]) if match else None
 
 
+def missing_file(url: str) -> Path | None:
+    """The file of an SQLite URL if it is not there; None if it is, and of other URLs."""
+    file = sqlite_file(url)
+    return None if file is None or file.is_file() else file
+
+
 def shown_url(url: str) -> str:
     """``url`` as it may be shown: without its user and whatever in it is a password."""
     url = re.sub(r"//.*@", "//...@", url)

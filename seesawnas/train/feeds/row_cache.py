@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from seesawnas.data.cache import ROWS, cache_folder, make_room, map_file, remove_entry, touch
 from seesawnas.errors import DataError
 from seesawnas.io.files import write_atomically
+from seesawnas.units import format_bytes
 
 Rows: TypeAlias = NDArray[np.float16]
 Compute: TypeAlias = Callable[[int], Iterator[Rows]]
@@ -48,7 +49,7 @@ class InMemory:
     def note(self) -> str:
         """In a line."""
         return (
-            f"embeddings ({self.size / 1e9:,.1f} GB) are held in memory and computed again in "
+            f"embeddings ({format_bytes(self.size)}) are held in memory and computed again in "
             f"every run: {self.why}"
         )
 
@@ -260,6 +261,6 @@ def _check_memory(size: int, copies: int, why: str) -> None:
     if size * times > there:
         held = f" {times} times, for each process that holds them" if times > 1 else ""
         raise DataError(
-            f"embeddings must fit in the memory that is free, {there / 1e9:,.1f} GB, got "
-            f"{size / 1e9:,.1f} GB{held}; they are not in the cache: {why}"
+            f"embeddings must fit in the memory that is free, {format_bytes(there)}, got "
+            f"{format_bytes(size)}{held}; they are not in the cache: {why}"
         )

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from seesawnas.cli.app import app
 from seesawnas.data import load_faces, open_source
+from seesawnas.data.sources.synthetic import SyntheticSource
 from seesawnas.errors import DataError
 from tests.faces import write_folder
 from tests.offers import Offer, offer
@@ -79,7 +80,7 @@ def test_a_folder_with_a_colon_in_its_name_is_still_a_folder(
     assert len(open_source("own:faces")) == 4
 
 
-def test_an_included_name_is_refused(offer: Offer) -> None:
+def test_an_included_name_is_the_included_source(offer: Offer) -> None:
     offer("pack", GROUP, {"synthetic": "no_such_module:f"})
-    with pytest.raises(DataError, match="synthetic of pack: must have another name than what is"):
-        open_source("synthetic:3x3")
+    with pytest.warns(UserWarning, match="synthetic of pack: is not used"):
+        assert isinstance(open_source("synthetic:3x3"), SyntheticSource)

@@ -13,7 +13,7 @@ from seesawnas.cli.app import app
 from seesawnas.errors import StudyError
 from seesawnas.search import SearchPlan, plan_of
 from seesawnas.search.loading import prepare_run
-from seesawnas.search.samplers import SAMPLERS, History, Past, make_sampler
+from seesawnas.search.samplers import SAMPLERS, History, MultivariateTPE, Past, make_sampler
 from seesawnas.testing import SamplerSuite
 from seesawnas.testing.samplers import MakeSampler
 from tests.offers import Offer, offer
@@ -125,8 +125,8 @@ def test_what_is_no_sampler_is_one_line(offer: Offer, text: str, words: str) -> 
     assert "\n" not in str(caught.value)
 
 
-def test_an_included_name_is_refused(offer: Offer) -> None:
+def test_an_included_name_is_the_included_sampler(offer: Offer) -> None:
     offer("pack", "seesawnas.samplers", {"tpe": "no_such_module:Mine"})
     make_sampler("random", FEASIBLE)
-    with pytest.raises(StudyError, match="tpe of pack: must have another name than what is incl"):
-        make_sampler("tpe", FEASIBLE)
+    with pytest.warns(UserWarning, match="tpe of pack: is not used"):
+        assert isinstance(make_sampler("tpe", FEASIBLE), MultivariateTPE)

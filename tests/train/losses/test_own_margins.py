@@ -83,7 +83,6 @@ def test_a_name_that_is_none_is_one_line_with_all_names(tmp_path: Path) -> None:
         ("alike = look_alike:MARGIN", "alike", "must be a seesawnas.train.MarginKind"),
         ("gone = no_such_module:M", "gone", "gone of pack: cannot be imported"),
         ("wrong = json:dumps", "wrong", "must be a seesawnas.train.MarginKind"),
-        ("arcface = no_such_module:M", "arcface", "must have another name than what is included"),
     ],
 )
 def test_a_broken_one_is_reported_by_every_plan_before_it_begins(
@@ -103,3 +102,11 @@ def test_a_broken_one_is_reported_by_every_plan_before_it_begins(
             begin()
         assert words in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_an_included_name_is_the_included_margin(offer: Offer) -> None:
+    offer("pack", GROUP, {"arcface": "no_such_module:M"})
+    with pytest.warns(UserWarning, match="arcface of pack: is not used"):
+        assert find_margin("arcface") is MARGINS["arcface"]
+    with pytest.warns(UserWarning, match="arcface of pack: is not used"):
+        assert read_recipe("small").changed(margin="arcface").margin == "arcface"

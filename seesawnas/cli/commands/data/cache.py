@@ -8,6 +8,7 @@ import typer
 
 from seesawnas.cli.options import Json
 from seesawnas.text import several
+from seesawnas.units import format_bytes
 
 
 def cache(
@@ -50,6 +51,6 @@ def cache(
             held += f" and {several(teachers, 'set')} of embeddings"
         print_lines(
             where or "no cache: there is no home directory",
-            f"{'removed' if clear else 'holds'} {held}, {size / 1e6:,.1f} MB of "
-            f"{limit / 1e6:,.1f} MB",
+            f"{'removed' if clear else 'holds'} {held}, {format_bytes(size)} of "
+            f"{format_bytes(limit)}",
         )
