@@ -23,7 +23,7 @@ FIRST = 5
 """The seeds of the shipped ablations."""
 
 
-def tested(stored: dict[str, Any], looks: Looks) -> tuple[Effect, ...]:
+def effects_at(stored: dict[str, Any], looks: Looks) -> tuple[Effect, ...]:
     """The effects of a stored result at the last of ``looks`` that its seeds reach."""
     arms = [
         ArmResult(
@@ -51,7 +51,7 @@ def main() -> None:
     numbers = [int(number) for number in (given.looks or "").split(",") if number]
     looks = declared_looks(numbers) if numbers else derived_looks(FIRST)
     print("looks", *(number for number, _ in looks))
-    for one in tested(json.loads(given.file.read_text()), looks):
+    for one in effects_at(json.loads(given.file.read_text()), looks):
         p = "-" if one.p_holm is None else f"{one.p_holm:.3f}"
         words = f"{one.factor}: {one.level} instead of {one.base}"
         print(f"{words:36} {one.n} seeds  p {p}  {one.verdict}")

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from benchmarks.ablation_looks import FIRST, tested
+from benchmarks.ablation_looks import FIRST, effects_at
 from seesawnas.analysis.spending import declared_looks, derived_looks
 
 STUDY = Path(__file__).parents[2] / "studies" / "paper_ablation"
@@ -21,7 +21,7 @@ ROWS = {
 def test_its_page_shows_the_p_of_both_plans() -> None:
     stored = json.loads((STUDY / "ablation_paper.json").read_text())
     declared, derived = (
-        {(one.factor, one.level): one for one in tested(stored, looks)}
+        {(one.factor, one.level): one for one in effects_at(stored, looks)}
         for looks in (declared_looks((5, 8)), derived_looks(FIRST))
     )
     page = (STUDY / "README.md").read_text(encoding="utf-8")
@@ -35,7 +35,7 @@ def test_its_page_shows_the_p_of_both_plans() -> None:
 
 def test_of_the_effects_on_its_page_two_hold_with_either_correction() -> None:
     stored = json.loads((STUDY / "ablation_paper.json").read_text())
-    found = tested(stored, declared_looks((5, 8)))
+    found = effects_at(stored, declared_looks((5, 8)))
     fixed = {(one["factor"], one["level"]): one["p_holm"] for one in stored["effects"]}
     resolved = {(one.factor, one.level) for one in found if one.verdict in ("better", "worse")}
     both = {effect for effect in resolved if 2 * fixed[effect] < 0.05}
