@@ -68,11 +68,9 @@ def _joined(made: Keys, known: Keys) -> Iterator[tuple[str, set[str]]]:
     """The keys of both; of ``known`` only those that ``made`` leaves room for."""
     for path, types in made.items():
         inner = {} if types - NOTHING else _within(path, known)
-        if path not in known and path not in inner and inner:
-            yield from inner.items()
-            continue
-        told = known.get(path, set())
-        yield path, types | (told & {"null"} if types - NOTHING else told)
+        if path in known or not inner:
+            told = known.get(path, set())
+            yield path, types | (told & {"null"} if types - NOTHING else told)
         yield from ((one, of) for one, of in inner.items() if one not in made)
 
 
