@@ -112,4 +112,4 @@ def _total(rows: list[LedgerRow]) -> str:
         )
     else:
         words = f"{agreeing} of {wanted} agree."
-    return f"{words} Of {silent} no figure is published." if silent else words
+    return f"{words} {silent} more have no published figure." if silent else words
