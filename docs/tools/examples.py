@@ -16,7 +16,8 @@ A comment before a block changes what is done with it::
     <!-- run -->                            the shell block runs
     <!-- run with: --trials 2 -->           the shell block runs, with smaller settings
     <!-- first lines: 12 -->                only the first lines of an output are shown
-    <!-- keys of: seesawnas paper -->       the text lists the keys that it prints with --json
+    <!-- keys of: seesawnas paper -->       the text lists the keys that it prints with --json; of
+                                            several commands between ``&&`` those of all
     <!-- part of: docs/examples/... -->     the block is a part of that file, and does not run
 """
 
@@ -146,16 +147,25 @@ def check_console(example: Example) -> str | None:
 
 
 def check_keys(example: Example) -> str | None:
-    """Run the command, if a text is of one, and compare the keys that it prints."""
-    note = note_of(example)
-    return _difference(example, keys(note)) if note.name == "keys of" else None
+    """Run the commands, if a text is of some, and compare the keys that they print."""
+    if note_of(example).name != "keys of":
+        return None
+    return _difference(example, keys(note_of(example), example.parsed))
 
 
-def keys(note: Note) -> str:
-    """The keys that a command prints with ``--json``, a line each."""
-    left = run([*shlex.split(note.value)[1:], "--json"])
-    assert left.code == 0, left.err
-    return "\n".join(key_list(left.out))
+def keys(note: Note, known: str) -> str:
+    """The keys that commands print with ``--json``, a line each.
+
+    Args:
+        note: Says the commands.
+        known: The lines so far.
+    """
+    outputs = []
+    for line in note.value.split(" && "):
+        left = run([*shlex.split(line)[1:], "--json"])
+        assert left.out, left.err
+        outputs.append(left.out)
+    return "\n".join(key_list(*outputs, known=known.rstrip("\n")))
 
 
 def _difference(example: Example, made: str) -> str | None:

@@ -35,7 +35,7 @@ def refreshed(page: Path) -> str:
             block = console(example.parsed, note_of(example))
             changes.append((example.start, example.end, f"```console\n{block}\n```"))
         if example.region.evaluator == check_keys and note_of(example).name == "keys of":
-            block = keys(note_of(example))
+            block = keys(note_of(example), example.parsed)
             changes.append((example.start, example.end, f"```text\n{block}\n```"))
     for start, end, block in reversed(changes):
         text = text[:start] + block + text[end:]

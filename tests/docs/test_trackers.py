@@ -26,6 +26,7 @@ class KeptRuns(ModuleType):
         super().__init__("mlflow")
         self.experiment = ""
         self.runs: dict[str, dict[str, Any]] = {}
+        self._open: dict[str, Any] = {}
 
     def set_experiment(self, name: str) -> None:
         self.experiment = name

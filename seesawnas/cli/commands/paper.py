@@ -94,13 +94,22 @@ def _percent(value: float | None) -> str:
 def _verdict(row: LedgerRow, notes: list[str]) -> str:
     if not row.agrees and not row.explained:
         return "NO"
+    if not row.is_published:
+        return "no published figure"
     words = "yes, with erratum" if row.agrees else "differs, see"
     return f"{words} ({notes.index(row.explained_by) + 1})" if row.explained_by else "yes"
 
 
 def _total(rows: list[LedgerRow]) -> str:
-    agreeing, differing = sum(row.agrees for row in rows), sum(row.explained for row in rows)
-    if not differing:
-        return f"{agreeing} of {len(rows)} agree."
-    done = f"{agreeing + differing} of {len(rows)} agree, or differ for a documented reason"
-    return f"{done}: {agreeing} agree, {differing} differ."
+    agreeing = sum(row.agrees and row.is_published for row in rows)
+    differing = sum(row.explained for row in rows)
+    silent = sum(row.agrees and not row.is_published for row in rows)
+    wanted = len(rows) - silent
+    if differing:
+        words = (
+            f"{agreeing + differing} of {wanted} agree, or differ for a documented reason: "
+            f"{agreeing} agree, {differing} differ."
+        )
+    else:
+        words = f"{agreeing} of {wanted} agree."
+    return f"{words} {silent} more have no published figure." if silent else words

@@ -29,7 +29,7 @@ class LedgerRow:
 
     Attributes:
         agrees: Whether its counts are the file's exact ones, and each published figure prints as
-            counted, or as an erratum of the file counts it.
+            counted, or as an erratum of the file counts it. True if no figure is published.
         explained: Whether it does not agree, but errata state the reason of each difference.
         explained_by: The errata's text in either case.
         faults: What nothing explains.
@@ -46,6 +46,12 @@ class LedgerRow:
     published_flops: int | None = None
     explained: bool = False
     buildable: Literal[True] = True
+
+    @property
+    def is_published(self) -> bool:
+        """Whether there is a published figure that the counts can be compared with."""
+        printed = (self.published_params, self.published_madds, self.published_flops)
+        return any(figure is not None for figure in printed)
 
     @property
     def prints_flops(self) -> bool:
