@@ -1,4 +1,6 @@
-# seesawnas in a container: docker build -t seesawnas . && docker run --rm seesawnas search --budget 150M
+# seesawnas in a container, which keeps its studies in ./runs, a folder that user 1000 may write to:
+#   docker build -t seesawnas .
+#   docker run --rm --shm-size=2g -v ./runs:/work/runs seesawnas search --budget 150M
 FROM python:3.11-slim
 
 # The extras of setup.cfg to install, and options for pip, such as an index of torch builds for your GPU or for a CPU alone.

@@ -15,7 +15,7 @@ search: .venv/installed
 
 # A search of a minute, and its report.
 demo: .venv/installed
-	$(BIN)/seesawnas search first_run --study demo
+	$(BIN)/seesawnas search demo
 	$(BIN)/seesawnas report demo
 
 test: .venv/installed-dev

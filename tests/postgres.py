@@ -75,7 +75,7 @@ class PostgresServer:
             "unix_socket_directories": str(self._folder),
             "fsync": "on" if self._fsync else "off",
         }
-        options |= {"max_connections": "40", "shared_buffers": "16MB"}
+        options |= {"max_connections": "100", "shared_buffers": "16MB"}
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(

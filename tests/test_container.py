@@ -33,17 +33,29 @@ def test_it_installs_the_versions_that_are_tested_and_runs_as_nobody_special() -
     assert LINES.index("USER seesawnas") < LINES.index("ENTRYPOINT")
 
 
-def test_nothing_that_the_installation_reads_is_left_out() -> None:
-    ignored = (ROOT / ".dockerignore").read_text().split()
-    needed = [
-        "setup.cfg",
-        "pyproject.toml",
-        "README.md",
-        "constraints.txt",
-        "LICENSE",
-        "MANIFEST.in",
+def test_it_gets_what_the_installation_reads_and_nothing_else() -> None:
+    lines = [
+        line
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line and not line.startswith("#")
     ]
-    needed += ["seesawnas", "search_spaces", "studies"]
-    assert all((ROOT / name).exists() for name in needed)
-    assert not set(needed) & set(ignored)
-    assert {".git", "runs"} <= set(ignored)
+    assert lines[0] == "*"
+    allowed = {line[1:] for line in lines if line.startswith("!")}
+    assert all((ROOT / name).exists() for name in allowed)
+    # What is left out again after it was let in.
+    assert [line for line in lines[1:] if not line.startswith("!")] == ["**/__pycache__"]
+
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    folders = dict(
+        line.split(" = ") for line in setup["options"]["package_dir"].strip().splitlines()
+    )
+    read = {"setup.cfg", "pyproject.toml", "constraints.txt", "seesawnas", *folders.values()}
+    read |= {setup["metadata"]["long_description"].removeprefix("file: ")}
+    read |= set(setup["metadata"]["license_files"].split())
+    (included,) = (
+        line.split()[1:]
+        for line in (ROOT / "MANIFEST.in").read_text().splitlines()
+        if line.startswith("include ")
+    )
+    assert allowed == {*read, *included, "MANIFEST.in"}

@@ -69,8 +69,8 @@ def _joined(made: Keys, known: Keys) -> Iterator[tuple[str, set[str]]]:
     for path, types in made.items():
         inner = {} if types - NOTHING else _within(path, known)
         if path in known or not inner:
-            told = known.get(path, set())
-            yield path, types | (told & {"null"} if types - NOTHING else told)
+            listed = known.get(path, set())
+            yield path, types | (listed & {"null"} if types - NOTHING else listed)
         yield from ((one, of) for one, of in inner.items() if one not in made)
 
 

@@ -78,4 +78,4 @@ def _conflicts(plan: AblationPlan, place: Place) -> Iterator[str]:
         )
     yield from proxy_teacher_conflicts(plan, plan.data, place)
     yield from engine_conflicts(plan, place)
-    yield from name_conflicts(plan.study, place)
+    yield from name_conflicts(plan.study, plan.storage, place)

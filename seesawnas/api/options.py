@@ -20,7 +20,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _COMMAND_OR_FLAG = re.compile(
     r"`[^`]*`"
     r"|\bseesawnas (?:(?:data|latency|studies) )?[a-z]+(?: --[a-z-]+(?: [A-Z]+)?)+"
-    r"|(?<![\w./-])--([a-z][a-z0-9-]*)"
+    r"|(?<![\w./-])--([a-z][a-z0-9-]*)((?:\.[a-z0-9-]+)*)"
 )
 
 
@@ -64,9 +64,10 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 def names_keywords(function: F) -> F:
     """Make the errors of ``function`` name its options as Python does.
 
-    Everywhere below, a message names an option as the command line does, ``--keep-head``, which can
-    be told from all other words. Here it becomes the keyword, ``keep_head``, if ``function`` takes
-    it or was given it; not in a command that a message quotes, ``seesawnas train --stages N``.
+    Everywhere below, a message names an option as the command line does, ``--keep-head``, which no
+    other word looks like. Here it becomes the keyword, ``keep_head``, if ``function`` takes it or
+    was given it; not in a command that a message quotes, ``seesawnas train --stages N``, or in
+    backticks if it has arguments.
     """
     known = frozenset(inspect.signature(function).parameters)
 
@@ -86,7 +87,7 @@ def as_keywords(message: str, names: Collection[str]) -> str:
 
     def keyword(match: re.Match[str]) -> str:
         name = (match[1] or "").replace("-", "_")
-        return name if name in names else match[0]
+        return name + match[2].replace("-", "_") if name in names else match[0]
 
     return _COMMAND_OR_FLAG.sub(keyword, message)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -40,7 +41,7 @@ from seesawnas.cli.usage import add_commands, cut, in_lines, is_usage, said, val
 from seesawnas.errors import InvalidInput
 from seesawnas.io.isolation import isolate_imports
 from seesawnas.io.terminal import OutputLost, install
-from seesawnas.text import bounded, plain
+from seesawnas.text import bounded, one_line, plain
 
 # A paragraph per line: rich wraps them to the terminal.
 ABOUT = "\n\n".join(
@@ -177,7 +178,13 @@ def main() -> None:
     """Entry point."""
     isolate_imports()
     install()
+    warnings.formatwarning = _one_line
     sys.exit(_run())
+
+
+def _one_line(message: Warning | str, *_where: object, **_line: object) -> str:
+    """A warning as the commands print it: without the place in the code."""
+    return f"warning: {one_line(str(message))}\n"
 
 
 def _run() -> Any:

@@ -102,4 +102,4 @@ def _conflicts(plan: ConfirmPlan, place: Place) -> Iterator[str]:
     yield from subset_conflicts(plan.identities, plan.data, place)
     yield from proxy_teacher_conflicts(plan, plan.data, place)
     yield from engine_conflicts(plan, place)
-    yield from name_conflicts(plan.study, place)
+    yield from name_conflicts(plan.study, plan.storage, place)

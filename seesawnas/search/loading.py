@@ -195,4 +195,4 @@ def _misunderstood(plan: SearchPlan, options: Container[str], place: Place) -> I
             f"{place('repeat_top')} requires repeats of at least 1, got {plan.repeats}; give "
             "--repeats too"
         )
-    yield from name_conflicts(plan.study, place)
+    yield from name_conflicts(plan.study, plan.storage, place)

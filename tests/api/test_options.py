@@ -34,6 +34,12 @@ NAMES = {"keep_head", "data", "stages", "set"}
         ),
         ("as `seesawnas train --stages` does, --data", "as `seesawnas train --stages` does, data"),
         ("first --data\nsecond --data", "first data\nsecond data"),
+        ("--set.learning-rate: must be", "set.learning_rate: must be"),
+        ("--other.a-b: must be", "--other.a-b: must be"),
+        (
+            "train it (`seesawnas train runs/x --data FACES --stages 3`), or give --stages",
+            "train it (`seesawnas train runs/x --data FACES --stages 3`), or give stages",
+        ),
     ],
 )
 def test_an_option_is_named_by_its_keyword(message: str, shown: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,8 @@ Reopen = Callable[[], StudyRecord]
 def new_url(kind: str, folder: Path, request: pytest.FixtureRequest) -> str | None:
     if kind == "postgresql":
         server: PostgresServer = request.getfixturevalue("postgres_server")
+        # What a test leaves open holds its connections until it is collected; a server has few.
+        request.addfinalizer(lambda: gc.collect() and None)
         return server.new_database(f"study_{next(_numbers)}")
     return f"sqlite:///{folder}/study.db" if kind == "sqlite" else None
 

@@ -229,7 +229,7 @@ def _conflicts(plan: FidelityPlan, place: Place) -> Iterator[str]:
         yield from subset_conflicts(plan.identities, plan.data, place)
         yield from proxy_teacher_conflicts(plan, plan.data, place)
     yield from engine_conflicts(plan, place)
-    yield from name_conflicts(plan.study, place)
+    yield from name_conflicts(plan.study, None, place)
 
 
 def _of_teacher(plan: FidelityPlan) -> Iterator[str]:

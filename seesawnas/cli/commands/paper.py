@@ -25,7 +25,10 @@ def paper(json: Json = False) -> None:
 
     rows, results = ledger(), known_results()
     if json:
-        print_json([*map(asdict, rows), *map(asdict, results)])
+        print_json(
+            [{**asdict(row), "is_published": row.is_published} for row in rows]
+            + [asdict(one) for one in results]
+        )
     else:
         _print_table(rows)
         _print_results(results)

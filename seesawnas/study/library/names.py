@@ -13,6 +13,7 @@ from seesawnas.plan.documents import Place, flag_of
 from seesawnas.study.library.files import StudyFile
 from seesawnas.study.storage.identity import RESERVED, is_own_name
 from seesawnas.study.storage.open import study_folder
+from seesawnas.study.storage.urls import missing_file
 from seesawnas.text import short
 
 _MAX_NAME = 200
@@ -48,14 +49,35 @@ def default_name(*words: str) -> str:
     ]
 
 
-def name_conflicts(study: str, place: Place) -> Iterator[str]:
-    """What is wrong with the name of a new study; one that an earlier version began is resumed."""
+def name_conflicts(study: str, storage: str | None, place: Place) -> Iterator[str]:
+    """What is wrong with the name of a new study; one that an earlier version began is resumed.
+
+    Args:
+        study: Its name.
+        storage: The URL of its database, if one is named; the study may be there alone.
+        place: How a key is called.
+
+    Raises:
+        StudyError: If the database cannot be asked.
+    """
     try:
         folder = study_folder(study)
     except StudyError:  # reported by whatever needs the folder
         return
-    if not is_own_name(folder.name) and not holds_study(folder):
-        yield f"{place('study')} must not end in {RESERVED}, got {short(study)}"
+    if is_own_name(folder.name) or holds_study(folder):
+        return
+    if storage is not None and missing_file(storage) is None and _is_there(storage, folder.name):
+        return
+    yield (
+        f"{place('study')} must not end in {RESERVED}, got {short(study)}; give another name with "
+        "--study"
+    )
+
+
+def _is_there(storage: str, name: str) -> bool:
+    from seesawnas.study.library.lookup import is_in_database
+
+    return is_in_database(storage, [name])
 
 
 def data_words(data: str | None) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from optuna.study import StudyDirection
 
 from seesawnas.ablation.loading import plan_of as ablation_of
 from seesawnas.analysis.fidelity.plan import plan_of as fidelity_of
@@ -14,6 +15,7 @@ from seesawnas.confirmation.loading import plan_of as confirmation_of
 from seesawnas.errors import StudyError
 from seesawnas.search.loading import plan_of as search_of
 from seesawnas.study import StudyFile
+from seesawnas.study.storage.open import open_url
 
 ASKED: dict[str, tuple[Callable[[Mapping[str, Any]], Any], dict[str, Any]]] = {
     "search": (lambda options: search_of(None, options), {"budget": "150M"}),
@@ -49,7 +51,7 @@ def test_a_name_of_a_part_of_another_study_is_refused(
     with pytest.raises(StudyError, match=r"^--study must not end in \.repeats or in a size") as one:
         ask(study)
     assert "\n" not in str(one.value)
-    assert str(one.value).endswith(f"got {study}")
+    assert f"got {study}; give another name" in str(one.value)
 
 
 @pytest.mark.parametrize("study", ["x", "repeats", "x.repeats.2", "56px", "x.repeats/y"])
@@ -69,3 +71,17 @@ def test_the_name_of_a_study_file_is_a_name_too(place: Path) -> None:
     (place / "mine.repeats.yaml").write_text("budget: 150M\n")
     with pytest.raises(StudyError, match=r"^mine\.repeats\.yaml: study: must not end in"):
         search_of(StudyFile.read("mine.repeats.yaml"), {})
+
+
+@pytest.mark.parametrize("command", sorted(set(ASKED) - {"fidelity"}))
+def test_a_study_that_is_only_in_a_database_is_resumed_under_such_a_name(
+    command: str, place: Path
+) -> None:
+    plan_of, options = ASKED[command]
+    stored = {**options, "storage": f"sqlite:///{place}/studies.db"}
+    with pytest.raises(StudyError, match="must not end in"):
+        plan_of({**stored, "study": "x.56px"})
+    open_url(stored["storage"]).create_new_study([StudyDirection.MAXIMIZE], "x.56px")
+    assert plan_of({**stored, "study": "x.56px"}).study == "x.56px"
+    with pytest.raises(StudyError, match="must not end in"):
+        plan_of({**stored, "study": "y.56px"})

@@ -8,15 +8,21 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
-from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, create_trial
-from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from seesawnas.errors import StudyError
@@ -105,6 +111,65 @@ def test_a_proposal_is_stored_as_optuna_stores_it_and_asks_little(
     record.add(proposal(3))
     # Optuna asks twice for each option and each attribute.
     assert 0 < len(asked) < len(ours[0].params) + len(ours[0].user_attrs)
+
+
+def rows_of(database: RDBStorage) -> dict[str, list[tuple[Any, ...]]]:
+    """What is stored of options and attributes, without the numbers of rows."""
+    asked = {
+        "params": "SELECT trial_id, param_name, param_value, distribution_json FROM trial_params",
+        "attrs": "SELECT trial_id, key, value_json FROM trial_user_attributes",
+    }
+    with database.engine.connect() as connection:
+        return {
+            name: sorted(tuple(row) for row in connection.execute(text(words)))
+            for name, words in asked.items()
+        }
+
+
+def test_two_studies_of_a_database_and_a_lost_first_proposal_leave_optunas_rows(
+    tmp_path: Path,
+) -> None:
+    storage = storage_of(record_at(f"sqlite:///{tmp_path}/study.db", tmp_path))
+    studies = [
+        storage.create_new_study([StudyDirection.MAXIMIZE], name) for name in ("first", "second")
+    ]
+    theirs = RDBStorage(f"sqlite:///{tmp_path}/other.db")
+    theirs.create_new_study([StudyDirection.MAXIMIZE], "s")
+    for name in ("first", "second"):
+        theirs.create_new_study([StudyDirection.MAXIMIZE], name)
+
+    wanted = create_trial(
+        state=TrialState.WAITING,
+        params={"x": 1, "y": "b", "z": 0.5},
+        distributions={
+            "x": IntDistribution(0, 3),
+            "y": CategoricalDistribution(["a", "b"]),
+            "z": FloatDistribution(0, 1),
+        },
+        user_attrs={"digest": "0", "words": {"deep": ["é", None]}},
+    )
+    commit, failing = storage.database.scoped_session, iter([True])
+
+    class Lost(Session):
+        def commit(self) -> None:
+            if next(failing, False):
+                self.rollback()
+                raise IntegrityError("COMMIT", {}, Exception("lost"))
+            super().commit()
+
+    storage.database.scoped_session = scoped_session(
+        sessionmaker(bind=storage.database.engine, class_=Lost)
+    )
+    with pytest.raises(Exception, match="lost"):
+        storage.database.create_new_trial(studies[0], wanted)
+    storage.database.scoped_session = commit
+    for study in (*studies, *studies):
+        assert storage.database.create_new_trial(study, wanted) == theirs.create_new_trial(
+            study, wanted
+        )
+    assert rows_of(storage.database) == rows_of(theirs)
+    theirs.remove_session()
+    theirs.engine.dispose()
 
 
 def test_an_option_that_changed_its_kind_is_refused_after_it_was_stored(tmp_path: Path) -> None:
