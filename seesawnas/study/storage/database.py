@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
-from weakref import finalize
+from weakref import WeakMethod, finalize
 
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages._cached_storage import _CachedStorage
@@ -95,7 +95,14 @@ class PatientStorage(_CachedStorage):
         self._shown = shown
         self._patience = 0.0
         self._writing = False
-        event.listen(self.database.scoped_session, "before_commit", self._fence)
+        # SQLAlchemy keeps its listeners for ever: a method would keep this storage, and its
+        # connections, as long as the process lives.
+        fence = WeakMethod(self._fence)
+        event.listen(
+            self.database.scoped_session,
+            "before_commit",
+            lambda session: method(session) if (method := fence()) else None,
+        )
         # Connections are closed with it, and not whenever they are collected.
         finalize(self, self.database.engine.dispose)
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import gc
 import random
 import re
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -170,6 +172,17 @@ def test_two_studies_of_a_database_and_a_lost_first_proposal_leave_optunas_rows(
     assert rows_of(storage.database) == rows_of(theirs)
     theirs.remove_session()
     theirs.engine.dispose()
+
+
+def test_a_storage_that_is_let_go_closes_its_connections(tmp_path: Path) -> None:
+    record = record_at(f"sqlite:///{tmp_path}/study.db", tmp_path)
+    storage = storage_of(record)
+    pool, kept = storage.database.engine.pool, weakref.ref(storage)
+    record.add(proposal(0))
+    del record, storage
+    gc.collect()
+    assert kept() is None
+    assert pool.status() == pool.recreate().status()
 
 
 def test_an_option_that_changed_its_kind_is_refused_after_it_was_stored(tmp_path: Path) -> None:
