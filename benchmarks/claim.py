@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -101,7 +102,7 @@ def of_network(trained: list[Trained], network: str) -> list[float]:
 
 def compare(candidate: list[float], rival: list[float], name: str) -> Difference:
     """How much better a candidate is; the seeds of both are taken as independent."""
-    error = (_error(candidate) ** 2 + _error(rival) ** 2) ** 0.5
+    error = math.hypot(_error(candidate), _error(rival))
     return Difference(name, fmean(candidate) - fmean(rival), error)
 
 
@@ -129,7 +130,7 @@ def main() -> None:
 
 
 def _error(values: list[float]) -> float:
-    return stdev(values) / len(values) ** 0.5
+    return stdev(values) / math.sqrt(len(values))
 
 
 def _print(trained: list[Trained], differences: list[Difference]) -> None:
