@@ -28,6 +28,8 @@ from seesawnas.cost import cost
 from seesawnas.io.files import write_atomically
 from seesawnas.space import load
 
+COUNTED_AT = 112
+"""Pixels of the images for which MAdds are counted, those of the budgets; training may use less."""
 ENOUGH = 2.0
 """Standard errors of the difference by which a candidate must be better."""
 
@@ -72,7 +74,7 @@ def read(folder: Path) -> Trained:
     """What a folder of `seesawnas train` says of its training's end."""
     about: dict[str, Any] = json.loads((folder / "model.json").read_text())
     (scores,) = about["scores"].values()
-    found = cost(load(folder / "spec.yaml"))
+    found = cost(load(folder / "spec.yaml").at_resolution(COUNTED_AT))
     return Trained(
         network=folder.name.removesuffix(f"-{about['seed']}"),
         digest=about["digest"],
