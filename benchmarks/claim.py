@@ -165,17 +165,23 @@ def _picture(trained: list[Trained]) -> str:
                 error_y={"type": "data", "array": [_error(values) if len(values) > 1 else 0.0]},
                 mode="markers+text",
                 text=[network],
-                textposition="top right",
+                textposition="top center",
                 marker={"size": 10},
                 showlegend=False,
             )
         )
     figure.update_layout(
         xaxis_title="M MAdds",
-        yaxis_title="AUC on pairs of other people (mean, standard error)",
+        xaxis_range=[
+            min(one.madds for one in trained) / 1e6 - 30,
+            max(one.madds for one in trained) / 1e6 + 30,
+        ],
+        yaxis_title="AUC, mean and standard error",
         template="plotly_white",
     )
-    html: str = figure.to_html(include_plotlyjs=True, full_html=True)
+    html: str = figure.to_html(
+        include_plotlyjs=True, full_html=True, config={"displayModeBar": False}
+    )
     return html
 
 
