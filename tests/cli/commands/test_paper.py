@@ -20,7 +20,7 @@ KEYS = {
     "explained_by",
     "faults",
 }
-KEYS |= {"published_flops", "buildable", "explained"}
+KEYS |= {"published_flops", "buildable", "explained", "is_published"}
 DIFFERING = [
     f"paper/{name}"
     for name in (
@@ -59,6 +59,11 @@ def test_where_nothing_is_published_nothing_is_said_to_agree() -> None:
         if row["buildable"] and not any(row[key] for key in published)
     ]
     assert len(silent) == 4
+    assert silent == [
+        row["name"]
+        for row in Ran("paper", "--json").json
+        if row["buildable"] and not row["is_published"]
+    ]
     lines = [line for line in Ran("paper").out.splitlines() if "  no published figure" in line]
     assert [line.split()[0] for line in lines] == silent
 
