@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -25,10 +25,7 @@ def paper(json: Json = False) -> None:
 
     rows, results = ledger(), known_results()
     if json:
-        print_json(
-            [{**asdict(row), "is_published": row.is_published} for row in rows]
-            + [asdict(one) for one in results]
-        )
+        print_json([_with_publication(row) for row in [*map(asdict, rows), *map(asdict, results)]])
     else:
         _print_table(rows)
         _print_results(results)
@@ -116,3 +113,9 @@ def _total(rows: list[LedgerRow]) -> str:
     else:
         words = f"{agreeing} of {wanted} agree."
     return f"{words} {silent} more have no published figure." if silent else words
+
+
+def _with_publication(row: dict[str, Any]) -> dict[str, Any]:
+    """A row that says whether any cost is published that counts can be compared with."""
+    printed = (row["published_params"], row["published_madds"], row["published_flops"])
+    return {**row, "is_published": any(figure is not None for figure in printed)}
