@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -25,7 +25,8 @@ def paper(json: Json = False) -> None:
 
     rows, results = ledger(), known_results()
     if json:
-        print_json([_with_publication(row) for row in [*map(asdict, rows), *map(asdict, results)]])
+        known: list[LedgerRow | KnownResult] = [*rows, *results]
+        print_json([{**asdict(row), "is_published": row.is_published} for row in known])
     else:
         _print_table(rows)
         _print_results(results)
@@ -113,9 +114,3 @@ def _total(rows: list[LedgerRow]) -> str:
     else:
         words = f"{agreeing} of {wanted} agree."
     return f"{words} {silent} more have no published figure." if silent else words
-
-
-def _with_publication(row: dict[str, Any]) -> dict[str, Any]:
-    """A row that says whether any cost is published that counts can be compared with."""
-    printed = (row["published_params"], row["published_madds"], row["published_flops"])
-    return {**row, "is_published": any(figure is not None for figure in printed)}

@@ -23,8 +23,23 @@ says so.
 """
 
 
+class _Publication:
+    """What is said of the costs that a row's source prints."""
+
+    __slots__ = ()
+    published_params: int | None
+    published_madds: int | None
+    published_flops: int | None
+
+    @property
+    def is_published(self) -> bool:
+        """Whether there is a published figure that the counts can be compared with."""
+        printed = (self.published_params, self.published_madds, self.published_flops)
+        return any(figure is not None for figure in printed)
+
+
 @dataclass(frozen=True, slots=True)
-class LedgerRow:
+class LedgerRow(_Publication):
     """One paper point.
 
     Attributes:
@@ -46,12 +61,6 @@ class LedgerRow:
     published_flops: int | None = None
     explained: bool = False
     buildable: Literal[True] = True
-
-    @property
-    def is_published(self) -> bool:
-        """Whether there is a published figure that the counts can be compared with."""
-        printed = (self.published_params, self.published_madds, self.published_flops)
-        return any(figure is not None for figure in printed)
 
     @property
     def prints_flops(self) -> bool:
@@ -170,7 +179,7 @@ def _value(printed: PublishedValue | None) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownResult:
+class KnownResult(_Publication):
     """What is printed of a network.
 
     It has the keys of a :class:`~seesawnas.report.network.published.LedgerRow`, with nothing
