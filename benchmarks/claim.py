@@ -17,7 +17,6 @@ import math
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import Any
 
 import plotly.graph_objects as go
@@ -27,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from seesawnas.cost import cost
 from seesawnas.io.files import write_atomically
 from seesawnas.space import load
+from seesawnas.study.ranking import Repeats
 
 COUNTED_AT = 112
 """Pixels of the images for which MAdds are counted, those of the budgets; training may use less."""
@@ -90,22 +90,22 @@ def read(folder: Path) -> Trained:
     )
 
 
-def of_network(trained: list[Trained], network: str) -> list[float]:
+def of_network(trained: list[Trained], network: str) -> Repeats:
     """The AUC of a network from each of its seeds.
 
     Raises:
         SystemExit: If fewer than two are there, which have no standard error.
     """
-    found = [one.auc for one in trained if one.network == network]
-    if len(found) < 2:
-        raise SystemExit(f"{network}: two trainings or more are needed, got {len(found)}")
+    found = Repeats(tuple(one.auc for one in trained if one.network == network))
+    if found.n < 2:
+        raise SystemExit(f"{network}: two trainings or more are needed, got {found.n}")
     return found
 
 
-def compare(candidate: list[float], rival: list[float], name: str) -> Difference:
+def compare(candidate: Repeats, rival: Repeats, name: str) -> Difference:
     """How much better a candidate is; the seeds of both are taken as independent."""
-    error = math.hypot(_error(candidate), _error(rival))
-    return Difference(name, fmean(candidate) - fmean(rival), error)
+    error = math.hypot(candidate.standard_error or 0.0, rival.standard_error or 0.0)
+    return Difference(name, candidate.mean - rival.mean, error)
 
 
 def main() -> None:
@@ -131,17 +131,17 @@ def main() -> None:
         write_atomically(arguments.picture, _picture(trained))
 
 
-def _error(values: list[float]) -> float:
-    return stdev(values) / math.sqrt(len(values))
-
-
 def _print(trained: list[Trained], differences: list[Difference]) -> None:
     print("| network | MAdds | params | seeds | AUC | accuracy |\n|---|---|---|---|---|---|")
     for network in dict.fromkeys(one.network for one in trained):
         rows = [one for one in trained if one.network == network]
+        both = (
+            Repeats(tuple(one.auc for one in rows)),
+            Repeats(tuple(one.accuracy for one in rows)),
+        )
         cells = [
-            f"{fmean(values):.4f}" + (f" ± {_error(values):.4f}" if len(values) > 1 else "")
-            for values in ([one.auc for one in rows], [one.accuracy for one in rows])
+            f"{one.mean:.4f}" + (f" ± {one.standard_error:.4f}" if one.standard_error else "")
+            for one in both
         ]
         costs = f"{rows[0].madds / 1e6:.1f} M | {rows[0].params / 1e6:.2f} M"
         print(f"| {network} | {costs} | {len(rows)} | {cells[0]} | {cells[1]} |")
@@ -157,12 +157,12 @@ def _picture(trained: list[Trained]) -> str:
     figure = go.Figure()
     for network in dict.fromkeys(one.network for one in trained):
         rows = [one for one in trained if one.network == network]
-        values = [one.auc for one in rows]
+        found = Repeats(tuple(one.auc for one in rows))
         figure.add_trace(
             go.Scatter(
                 x=[rows[0].madds / 1e6],
-                y=[fmean(values)],
-                error_y={"type": "data", "array": [_error(values) if len(values) > 1 else 0.0]},
+                y=[found.mean],
+                error_y={"type": "data", "array": [found.standard_error or 0.0]},
                 mode="markers+text",
                 text=[network],
                 textposition="top center",

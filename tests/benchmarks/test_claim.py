@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.claim import Difference, Trained, compare, main, of_network, read
 from seesawnas.space import load
+from seesawnas.study.ranking import Repeats
 from tests.cli.running import Ran
 from tests.faces import write_folder
 
@@ -18,7 +19,7 @@ def trained(network: str, seed: int, auc: float) -> Trained:
 
 
 def test_a_difference_has_the_errors_of_both_means() -> None:
-    found = compare([0.90, 0.92], [0.80, 0.80], "rival")
+    found = compare(Repeats((0.90, 0.92)), Repeats((0.80, 0.80)), "rival")
     assert found.mean == pytest.approx(0.11)
     assert found.error == pytest.approx(0.01)
     assert found.is_resolved
@@ -28,7 +29,7 @@ def test_a_difference_has_the_errors_of_both_means() -> None:
 
 def test_one_training_is_not_enough() -> None:
     rows = [trained("a", 0, 0.9), trained("a", 1, 0.8), trained("b", 0, 0.7)]
-    assert of_network(rows, "a") == [0.9, 0.8]
+    assert of_network(rows, "a").values == (0.9, 0.8)
     with pytest.raises(SystemExit, match="b: two trainings"):
         of_network(rows, "b")
 
