@@ -11,6 +11,7 @@ from seesawnas.errors import StudyError
 from seesawnas.io.catalog import holds_study
 from seesawnas.plan.documents import Place, flag_of
 from seesawnas.study.library.files import StudyFile
+from seesawnas.study.library.lookup import is_in_database
 from seesawnas.study.storage.identity import RESERVED, is_own_name
 from seesawnas.study.storage.open import study_folder
 from seesawnas.study.storage.urls import missing_file
@@ -66,18 +67,12 @@ def name_conflicts(study: str, storage: str | None, place: Place) -> Iterator[st
         return
     if is_own_name(folder.name) or holds_study(folder):
         return
-    if storage is not None and missing_file(storage) is None and _is_there(storage, folder.name):
+    if storage and missing_file(storage) is None and is_in_database(storage, [folder.name]):
         return
     yield (
         f"{place('study')} must not end in {RESERVED}, got {short(study)}; give another name with "
         "--study"
     )
-
-
-def _is_there(storage: str, name: str) -> bool:
-    from seesawnas.study.library.lookup import is_in_database
-
-    return is_in_database(storage, [name])
 
 
 def data_words(data: str | None) -> list[str]:
