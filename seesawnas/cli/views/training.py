@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from seesawnas.cli.views.output import console, screen, table
 from seesawnas.data.faces import FEW
+from seesawnas.data.sources.singles import single_images
 from seesawnas.text import escape_line, several
 from seesawnas.train.full import (
     Completed,
@@ -39,15 +41,18 @@ def announce(plan: TrainPlan, session: Session) -> Console:
         The screen for what follows, silent except in the first process.
     """
     shown, source = screen(quiet=session.team.rank > 0), session.source
+    singles = single_images(np.asarray(source.labels))
     height, width = plan.size
     processes = f", {session.team.size} processes" if session.team.size > 1 else ""
+    others = several(singles, "other identity", "other identities")
     for title, what in (
         ("Network", f"{plan.spec.name or plan.spec.digest()} at {height}x{width}"),
         (
             "Faces",
-            f"{source.description}: {several(len(source), 'image')} of "
+            f"{source.description}: {several(len(source) - singles, 'image')} of "
             f"{several(len(source.names), 'identity', 'identities')}",
         ),
+        *([("", f"one image each of {others}, for distillation alone")] if singles else []),
         (
             "Recipe",
             f"{plan.recipe.label}: {several(plan.recipe.epochs, 'epoch')}, batch "

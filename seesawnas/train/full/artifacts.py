@@ -12,9 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from torch import nn
 
 from seesawnas.data import FaceSource
+from seesawnas.data.sources.singles import single_images
 from seesawnas.nn.weights import WEIGHTS, write_model
 from seesawnas.space.catalog import ABOUT, SPEC
 from seesawnas.train.feeds.teacher import stage_folder
@@ -47,6 +49,7 @@ def describe(
         "fingerprint": source.fingerprint,
         "images": len(source),
         "people": len(source.names),
+        "single_images": single_images(np.asarray(source.labels)),
         "unreadable": [
             f"{source.place(index)}: {why}" for index, why in sorted(unreadable.items())
         ],

@@ -13,10 +13,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
 from seesawnas.data import FaceSource
+from seesawnas.data.sources.singles import single_images
 from seesawnas.errors import RunError, TrialError
 from seesawnas.nn import build, load_model
 from seesawnas.nn.weights import load_weights, write_document
@@ -127,7 +129,8 @@ class Generation:
     def _distillation_loss(self) -> DistillationLoss:
         recipe, seed = self._plan.recipe, self._plan.seed
         dimensions = self._plan.spec.embedding_size
-        base = make_criterion(self._feed.identities, dimensions, recipe, seed)
+        has_singles = single_images(np.asarray(self._source.labels)) > 0
+        base = make_criterion(self._feed.identities, dimensions, recipe, seed, singles=has_singles)
         return make_distillation(base, self._teachers, dimensions, recipe, seed)
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from seesawnas.arch import ArchSpec
 from seesawnas.errors import InvalidInput, RunError
@@ -64,6 +64,9 @@ HOW, WHERE = "Training", "Execution"
 _PIECES = "processes x accumulate"
 CROP, SQUARE, _ASPECT = "crop", "square", "aspect"
 """A setting that folders of an earlier version do not say."""
+SingleImages = Literal["distill", "skip"]
+SINGLE_IMAGES = "single_images"
+"""A setting that folders of an earlier version do not say: they skipped them."""
 INIT = "init"
 TEACHER, TEACHER_INPUT = "teacher", "teacher_input"
 """Settings of the teachers' digests, and of how they are fed, which follows from cards too."""
@@ -115,6 +118,8 @@ class TrainPlan(TeacherPlan):
         distill: That of the recipe if None, or "angular" if it has none and there is a teacher.
         distill_weight: That of the recipe if None.
         generations: That of the recipe if None.
+        single_images: What images of identities with one image are for; "distill" if None and
+            there is a teacher, but neither ``identities`` nor ``keep_head``.
         generation_teacher: That of the recipe if None.
         stages: How often the network is kept during its training.
         workers: Processes that load images, None for as many as fit.
@@ -295,6 +300,17 @@ class TrainPlan(TeacherPlan):
         "or 1.",
         default=None,
     )
+    single_images: SingleImages | None = option(
+        OneOf(get_args(SingleImages), optional=True),
+        "NAME",
+        FROM,
+        "Images of identities with one image, which are no classes: distill (learn the teacher's "
+        "embeddings of them) or skip. Default: distill with --teacher, but skip with --identities "
+        "or --keep-head.",
+        default=None,
+        must_stay=True,
+        keep=as_it_is,
+    )
     generation_teacher: GenerationTeacher | None = option(
         OneOf(get_args(GenerationTeacher), optional=True),
         "NAME",
@@ -406,6 +422,14 @@ class TrainPlan(TeacherPlan):
                 f"{place('generation_teacher')} must be same for {place('distill')} multistep, got "
                 "previous"
             )
+        if self.single_images == "distill":
+            if not self.teacher:
+                yield f"{place('single_images')} distill requires {place('teacher')}, got none"
+            if self.identities is not None:
+                yield (
+                    f"{place('single_images')} distill must not be given beside "
+                    f"{place('identities')}, got {self.identities}"
+                )
         if self.keep_head and self.init is None:
             yield f"{place('keep_head')} requires {place('init')}, got none"
         if self.freeze and self.init is None:

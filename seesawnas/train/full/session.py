@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from filelock import FileLock, Timeout
 from seesawnas.data import FaceSource, open_subset
 from seesawnas.data.images import UnreadableError, inspect
 from seesawnas.data.sources.base import SAMPLED
+from seesawnas.data.sources.singles import open_with_singles
 from seesawnas.errors import DataError, InvalidInput, RunError
 from seesawnas.evaluation import model_digest
 from seesawnas.io.files import expanded, inside, make_folder, write_atomically
@@ -34,7 +36,14 @@ from seesawnas.train.full.extension import (
     read_extensions,
 )
 from seesawnas.train.full.generation import Generation
-from seesawnas.train.full.plan import CROP, INIT, TEACHER, TrainPlan
+from seesawnas.train.full.plan import (
+    CROP,
+    INIT,
+    SINGLE_IMAGES,
+    TEACHER,
+    SingleImages,
+    TrainPlan,
+)
 from seesawnas.train.full.settings import check_settings
 
 _WRITTEN = (SETTINGS, SPEC, WEIGHTS, ABOUT, CHECKPOINTS, "log.csv", "tensorboard", STAGES, BEST)
@@ -55,14 +64,41 @@ def opened(plan: TrainPlan, source: FaceSource | None = None) -> AbstractContext
             settings.
         InvalidInput: If a teacher cannot be opened.
     """
-    if source is None:
-        source = open_subset(plan.data, plan.identities, seed=plan.seed)
-    return _begun(plan, source)
+    plan = _with_use_of_singles(plan, is_given=source is not None)
+    return _begun(plan, _opened_faces(plan) if source is None else source)
+
+
+def _opened_faces(plan: TrainPlan) -> FaceSource:
+    if plan.single_images == "distill":
+        return open_with_singles(plan.data)
+    return open_subset(plan.data, plan.identities, seed=plan.seed)
+
+
+def _with_use_of_singles(plan: TrainPlan, *, is_given: bool) -> TrainPlan:
+    """``plan`` with what images of identities with one image are for.
+
+    What is not said is as in the folder's training run, if there is one.
+    """
+    if plan.single_images is not None:
+        return plan
+    use: SingleImages = "skip"
+    if plan.teacher and plan.identities is None and not plan.keep_head and not is_given:
+        kept: Any = {SINGLE_IMAGES: "distill"}
+        # What is wrong with the file is said where it is compared.
+        with suppress(OSError, ValueError, RecursionError):
+            kept = json.loads((plan.folder / SETTINGS).read_text())
+        if isinstance(kept, dict) and kept.get(SINGLE_IMAGES, "skip") == "distill":
+            use = "distill"
+    return replace(plan, single_images=use)
 
 
 @contextmanager
 def _begun(plan: TrainPlan, source: FaceSource) -> Iterator[Session]:
     with joined(plan.device) as (team, device), _held(plan, team):
+        # Another machine's processes may not see the folder that says it.
+        if (use := team.share(plan.single_images)) != plan.single_images:
+            plan = replace(plan, single_images=use)
+            source = _opened_faces(plan)
         teachers = _teachers(plan, team, device)
         initial = _initial_digest(plan, team)
         settings = plan.required_settings(

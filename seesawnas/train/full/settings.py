@@ -51,6 +51,7 @@ _EARLIER = {
     "teacher_normalise": None,
     "teacher_channels": "rgb",
     "teacher_output": None,
+    "single_images": "skip",
 }
 
 
@@ -58,7 +59,7 @@ def _in_full(settings: dict[str, Any]) -> dict[str, Any]:
     """``settings`` with what the recipe's mapping leaves out, and with a crop.
 
     An earlier version stored no crop, which means: a square first; and knew neither initial weights
-    nor a teacher.
+    nor a teacher, nor any use of identities with one image.
     """
     settings = {**_EARLIER, **settings, CROP: settings.get(CROP, SQUARE)}
     recipe = settings.get("recipe")

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from seesawnas.data.sources.singles import NO_CLASS
 from seesawnas.train.batch import Batch
 from seesawnas.train.losses.head import MarginHead, SampledHead, make_head
 from seesawnas.train.recipe import Recipe
@@ -62,23 +63,47 @@ class Criterion(nn.Module):
 
 
 class MarginLoss(Criterion):
-    """Cross-entropy of a margin head's logits."""
+    """Cross-entropy of a margin head's logits.
+
+    Args:
+        head: It.
+        margin_warm_up: The part of the training over which the margin rises.
+        label_smoothing: Of the cross-entropy.
+        singles: Whether batches may hold images without a class.
+    """
 
     def __init__(
-        self, head: MarginHead, *, margin_warm_up: float = 0.0, label_smoothing: float = 0.0
+        self,
+        head: MarginHead,
+        *,
+        margin_warm_up: float = 0.0,
+        label_smoothing: float = 0.0,
+        singles: bool = False,
     ) -> None:
         super().__init__()
         self.head = head
-        self._warm_up, self._smoothing = margin_warm_up, label_smoothing
+        self._warm_up, self._smoothing, self._singles = margin_warm_up, label_smoothing, singles
 
     def forward(self, embeddings: Tensor, batch: Batch) -> Tensor:
-        """The mean loss; of a sampled head among the classes drawn for the step."""
+        """The mean loss; of a sampled head among the classes drawn for the step.
+
+        An image without a class counts as one whose loss is 0: so a batch weighs each image's loss
+        alike, however many of its images have a class.
+        """
         labels = (
             self.head.places(batch.labels) if isinstance(self.head, SampledHead) else batch.labels
         )
-        return F.cross_entropy(
-            self.head(embeddings, labels), labels, label_smoothing=self._smoothing
+        logits = self.head(embeddings, labels)
+        if not self._singles:
+            return F.cross_entropy(logits, labels, label_smoothing=self._smoothing)
+        total = F.cross_entropy(
+            logits,
+            labels,
+            label_smoothing=self._smoothing,
+            ignore_index=NO_CLASS,
+            reduction="sum",
         )
+        return total / len(labels)
 
     def follow(self, progress: float) -> None:
         """Raise the margin."""
@@ -109,9 +134,17 @@ class MarginLoss(Criterion):
         return (self.head.sample,) if isinstance(self.head, SampledHead) else ()
 
 
-def make_criterion(classes: int, dimensions: int, recipe: Recipe, seed: int) -> Criterion:
-    """The loss that ``recipe`` asks for, the same weights for a seed."""
+def make_criterion(
+    classes: int, dimensions: int, recipe: Recipe, seed: int, *, singles: bool = False
+) -> Criterion:
+    """The loss that ``recipe`` asks for, the same weights for a seed.
+
+    With ``singles``, batches may hold images without a class.
+    """
     head = make_head(classes, dimensions, recipe, seed)
     return MarginLoss(
-        head, margin_warm_up=recipe.margin_warm_up, label_smoothing=recipe.label_smoothing
+        head,
+        margin_warm_up=recipe.margin_warm_up,
+        label_smoothing=recipe.label_smoothing,
+        singles=singles,
     )

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from seesawnas.data.sources.singles import NO_CLASS
 from seesawnas.train.losses.margins import find_margin
 from seesawnas.train.recipe import Guard, OptimizerName, Recipe
 
@@ -62,7 +63,10 @@ class MarginHead(nn.Module):
         self.usual_spread: Tensor
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
-        """Logits (N, C) of embeddings (N, D), any length, and labels (N,)."""
+        """Logits (N, C) of embeddings (N, D), any length, and labels (N,).
+
+        Of an image without a class they mean nothing; no loss may look at them.
+        """
         embeddings = embeddings.float()
         cosine = F.linear(F.normalize(embeddings), F.normalize(self.rows())).clamp(-1.0, 1.0)
         rows = torch.arange(len(labels), device=labels.device)
@@ -127,6 +131,7 @@ class SampledHead(MarginHead):
         The same seed and step give the same classes.
         """
         present = torch.unique(labels.cpu())
+        present = present[present != NO_CLASS]
         generator = torch.Generator().manual_seed((self._seed * 1_000_003 + step) % 2**63)
         order = torch.rand(len(self.weight), generator=generator)
         order[present] = 2.0
@@ -137,8 +142,9 @@ class SampledHead(MarginHead):
         self.sample.grad = None
 
     def places(self, labels: Tensor) -> Tensor:
-        """Where each of ``labels`` lies among the drawn classes."""
-        return torch.searchsorted(self._drawn, labels)
+        """Where each of ``labels`` lies among the drawn classes; ``NO_CLASS`` stays."""
+        found = torch.searchsorted(self._drawn, labels)
+        return torch.where(labels == NO_CLASS, labels, found)
 
     def lend_momentum(self, slot: dict[str, Tensor]) -> None:
         """Give the optimiser the momentum of the drawn rows."""

@@ -34,6 +34,7 @@ from seesawnas.train.full import (
     opened,
 )
 from seesawnas.train.full.settings import check_settings
+from tests.faces import write_folder
 from tests.run.trainings import RECIPE, halted, result, run, small_plan
 from tests.train.sources import MadeUpSource
 
@@ -98,6 +99,77 @@ def test_the_folder_says_what_the_network_was_distilled_from(
     )
     newest = max((plan.folder / "checkpoints").iterdir())
     assert ("criterion.projection" in load_file(newest)) == projection
+
+
+@pytest.fixture
+def with_singles(tmp_path: Path) -> str:
+    """Six identities of eight images, and 24 of one."""
+    root = write_folder(tmp_path / "faces", people=6, each=8)
+    for number in range(24):
+        (root / f"single{number}").mkdir()
+        image = sorted((root / f"p{number % 6}").iterdir())[number % 8]
+        (root / f"single{number}" / "0.png").write_bytes(image.read_bytes())
+    return str(root)
+
+
+def begun(plan: TrainPlan, stop: int = 0) -> list[RunEvent]:
+    """All events of a training of the plan's own faces, stopped after a step."""
+    events: list[RunEvent] = []
+
+    def is_stopped() -> bool:
+        return isinstance(last := events[-1], Stepped) and last.record.step == stop
+
+    with opened(plan) as session:
+        for event in session.run(is_stopped):
+            events.append(event)
+    return events
+
+
+def test_images_of_identities_with_one_image_are_learnt_from_without_a_class(
+    with_singles: str, tmp_path: Path
+) -> None:
+    asked: dict[str, Any] = {"teacher": (teacher(tmp_path / "teacher"),), "data": with_singles}
+    taught, skipped, plain, stopped = (
+        small_plan(tmp_path / name, **{**asked, **more})
+        for name, more in (
+            ("taught", {}),
+            ("skipped", {"single_images": "skip"}),
+            ("plain", {"teacher": ()}),
+            ("stopped", {}),
+        )
+    )
+    events = begun(taught)
+    assert TeacherEmbedded("teacher", 72, 72) in events
+    data = result(events)["data"]
+    assert (data["images"], data["people"], data["single_images"]) == (72, 6, 24)
+    assert [event.record.steps for event in events if isinstance(event, Stepped)] == [27] * 27
+    newest = max((taught.folder / "checkpoints").iterdir())
+    assert len(load_file(newest)["criterion.base.head.weight"]) == 6
+    for plan in (skipped, plain):
+        data = result(begun(plan))["data"]
+        assert (data["images"], data["people"], data["single_images"]) == (48, 6, 0)
+    assert halted(begun(stopped, 12))
+    assert Resumed(12, 27, ()) in begun(stopped)
+    assert weights(stopped.folder) == weights(taught.folder)
+
+
+def test_a_training_of_an_earlier_version_goes_on_without_single_images(
+    with_singles: str, tmp_path: Path
+) -> None:
+    asked: dict[str, Any] = {"teacher": (teacher(tmp_path / "teacher"),), "data": with_singles}
+    whole, plan = (
+        small_plan(tmp_path / name, single_images="skip", **asked) for name in ("whole", "run")
+    )
+    begun(whole)
+    assert halted(begun(plan, 7))
+    settings = json.loads((plan.folder / "training.json").read_text())
+    del settings["single_images"]  # it did not know them
+    (plan.folder / "training.json").write_text(json.dumps(settings))
+    with pytest.raises(RunError) as caught:
+        begun(small_plan(plan.folder, single_images="distill", **asked))
+    assert "--single-images skip" in str(caught.value)
+    assert Resumed(7, 18, ()) in begun(small_plan(plan.folder, **asked))
+    assert weights(plan.folder) == weights(whole.folder)
 
 
 def test_without_a_teacher_nothing_is_said_of_one(tmp_path: Path) -> None:

@@ -174,6 +174,14 @@ def test_options_come_before_the_recipe_s_and_a_teacher_teaches_angles(
         ),
         ({"epochs": 3, "stages": 4}, "--stages must be at most the 3 epochs, got 4"),
         (
+            {"single_images": "distill"},
+            "--single-images distill requires --teacher, got none",
+        ),
+        (
+            {"teacher": "a", "single_images": "distill", "identities": 9},
+            "--single-images distill must not be given beside --identities, got 9",
+        ),
+        (
             {"teacher": "a", "distill": "soft"},
             "--distill must be one of none, angular, embedding, multistep, got soft",
         ),

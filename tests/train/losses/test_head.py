@@ -11,7 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from seesawnas.data import Faces
-from seesawnas.train import MarginLoss, MemoryFeed, Recipe, SampledHead, Training, seeded
+from seesawnas.data.sources.singles import NO_CLASS
+from seesawnas.train import Batch, MarginLoss, MemoryFeed, Recipe, SampledHead, Training, seeded
+from seesawnas.train.losses.criterion import make_criterion
 from seesawnas.train.optimizer import make_optimizer
 from seesawnas.train.recipe import OptimizerName
 
@@ -116,3 +118,45 @@ def test_training_on_a_sample_goes_on_from_its_state_to_the_bit() -> None:
     list(second.steps())
     for (name, one), other in zip(whole.state().items(), second.state().values(), strict=True):
         assert torch.equal(one, other), name
+
+
+@pytest.mark.parametrize("rate", [1.0, 0.5])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_an_image_without_a_class_counts_as_one_whose_loss_is_zero(
+    rate: float, smoothing: float
+) -> None:
+    recipe = replace(_RECIPE, sample_rate=rate, label_smoothing=smoothing)
+    embeddings = torch.randn(6, 4, generator=torch.Generator().manual_seed(3), requires_grad=True)
+    labels = torch.tensor([3, NO_CLASS, 0, 19, NO_CLASS, 3])
+    known = labels != NO_CLASS
+
+    def loss_of(chosen: Tensor) -> Tensor:
+        criterion = make_criterion(20, 4, recipe, 0, singles=True)
+        criterion.prepare(lambda: labels, 5)
+        count = int(chosen.sum())
+        nothing = torch.zeros(count, dtype=torch.bool)
+        pixels = torch.zeros(count, 1, 1, 3, dtype=torch.uint8)
+        batch = Batch(pixels, labels[chosen], torch.arange(count), nothing)
+        loss: Tensor = criterion(embeddings[chosen], batch)
+        return loss
+
+    whole = loss_of(torch.ones(6, dtype=torch.bool))
+    assert whole.item() == pytest.approx(loss_of(known).item() * 4 / 6, rel=1e-6)
+    (gradient,) = torch.autograd.grad(whole, embeddings)
+    assert (gradient[~known] == 0).all()
+    assert (gradient[known].abs().sum(dim=1) > 0).all()
+    nothing = loss_of(~known)
+    assert nothing.item() == 0.0
+    (gradient,) = torch.autograd.grad(nothing, embeddings)
+    assert (gradient == 0).all()
+
+
+def test_a_batch_of_classes_alone_has_the_loss_that_it_has_without_single_images() -> None:
+    embeddings = torch.randn(6, 4, generator=torch.Generator().manual_seed(3))
+    pixels, nothing = torch.zeros(6, 1, 1, 3, dtype=torch.uint8), torch.zeros(6, dtype=torch.bool)
+    batch = Batch(pixels, torch.tensor([3, 1, 0, 19, 4, 3]), torch.arange(6), nothing)
+    losses = [
+        make_criterion(20, 4, _RECIPE, 0, singles=singles)(embeddings, batch).item()
+        for singles in (False, True)
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
