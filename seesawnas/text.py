@@ -68,10 +68,10 @@ def several(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
-def one_of(known: Iterable[str], got: str) -> str:
+def one_of(known: Iterable[str], got: object) -> str:
     """The rule that a name breaks which is none of ``known``, with the one that was meant."""
     names = tuple(known)
-    near = nearest(got, names)
+    near = nearest(got, names) if isinstance(got, str) else None
     hint = f"; did you mean {near}?" if near else ""
     return f"must be one of {', '.join(names)}, got {short(got)}{hint}"
 

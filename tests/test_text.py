@@ -78,3 +78,9 @@ def test_one_is_not_several() -> None:
 )
 def test_a_name_that_is_none_is_told_with_all_names_and_the_nearest(got: str, rule: str) -> None:
     assert one_of(iter(("onnx", "ncnn")), got) == rule
+
+
+def test_one_of_says_what_was_meant_if_a_name_is_near() -> None:
+    known, rule = ("tpe", "random"), "must be one of tpe, random, got"
+    assert one_of(known, "tep") == f"{rule} tep; did you mean tpe?"
+    assert one_of(known, 3) == f"{rule} 3"

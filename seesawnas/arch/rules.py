@@ -12,6 +12,7 @@ from math import gcd
 from typing import Any, Literal, TypeAlias, get_args
 
 from seesawnas.arch.layers import ACTIVATIONS
+from seesawnas.text import one_of as names_rule
 from seesawnas.text import short
 
 Option: TypeAlias = bool | int | float | str
@@ -62,7 +63,7 @@ def one_of(*known: Option) -> Rule:
 def _one_of(known: tuple[Option, ...], raw: Any) -> Option:
     value = _ALIASES.get(raw, raw) if isinstance(raw, str) else raw
     if value not in known or isinstance(value, bool):
-        raise ValueError(f"must be one of {', '.join(map(str, known))}, got {short(raw)}")
+        raise ValueError(names_rule(map(str, known), raw))
     return known[known.index(value)]
 
 

@@ -23,7 +23,8 @@ def runs_as_program() -> bool:
     The latter is called ``-m`` until Python has found the module.
     """
     started = getattr(sys, "argv", [""])[:1]
-    return started == ["-m"] or [os.path.basename(name) for name in started] == [__package__]
+    name = __name__.partition(".")[0]
+    return started == ["-m"] or [os.path.basename(word) for word in started] == [name]
 
 
 def isolate_imports() -> None:

@@ -16,7 +16,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 from seesawnas.errors import InvalidInput
-from seesawnas.text import short
+from seesawnas.text import one_of, short
 from seesawnas.units import format_duration, number, parse_duration
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class OneOf:
         if raw is None and self.optional:
             return None
         if raw not in self.names:
-            raise ValueError(f"must be one of {', '.join(self.names)}, got {short(raw)}")
+            raise ValueError(one_of(self.names, raw))
         return raw
 
 

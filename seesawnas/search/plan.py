@@ -23,7 +23,7 @@ from seesawnas.study.options import (
     parse_budget,
     references,
 )
-from seesawnas.text import short
+from seesawnas.text import one_of, short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +50,7 @@ OWN_SAMPLERS: Extensions[Any] = Extensions("seesawnas.samplers", SAMPLERS, _make
 
 def _sampler(raw: Any) -> Any:
     if raw not in SAMPLERS and raw not in (names := OWN_SAMPLERS.names()):
-        raise ValueError(f"must be one of {', '.join(names)}, got {short(raw)}")
+        raise ValueError(one_of(names, raw))
     return raw
 
 

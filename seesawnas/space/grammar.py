@@ -15,7 +15,7 @@ from seesawnas.arch import Head, Kind, Stem, find_kind, kinds
 from seesawnas.arch.blocks import AttributeInfo, Role
 from seesawnas.arch.rules import Option, Rule, one_of, positive
 from seesawnas.errors import InvalidInput
-from seesawnas.text import short
+from seesawnas.text import one_of as names_rule
 
 ROLES: tuple[Role, ...] = ("stem", "block", "head")
 DEFAULT_KINDS: Mapping[str, str] = {"stem": Stem.kind, "head": Head.kind}
@@ -118,18 +118,16 @@ def _kind(grammar: Grammar, role: Role, raw: Any) -> Option:
     known = [name for name, kind in grammar.kinds.items() if kind.role == role]
     if isinstance(raw, str) and raw in known:
         return raw
-    if isinstance(raw, str) and ":" in raw and raw not in grammar.kinds:
+    if isinstance(raw, str) and raw not in grammar.kinds:
         try:
             find_kind(raw)
         except InvalidInput as error:
             hint = _INSTALLED if isinstance(error.__context__, ModuleNotFoundError) else ""
-            raise ValueError(f"must be a kind that can be imported: {error}{hint}") from None
-    hint = (
-        _INSTALLED
-        if isinstance(raw, str) and raw.isidentifier() and raw not in grammar.kinds
-        else ""
-    )
-    raise ValueError(f"must be one of {', '.join(known)}, got {short(raw)}{hint}")
+            able = "imported" if ":" in raw else "used"
+            raise ValueError(f"must be a kind that can be {able}: {error}{hint}") from None
+    rule = names_rule(known, raw)
+    is_unknown = isinstance(raw, str) and raw.isidentifier() and raw not in grammar.kinds
+    raise ValueError(rule + (_INSTALLED if is_unknown and not rule.endswith("?") else ""))
 
 
 _INSTALLED = "; is it installed?"

@@ -28,7 +28,7 @@ from seesawnas.io.entry_points import Extensions
 from seesawnas.io.kinds import other_kind
 from seesawnas.io.validation import lines_of
 from seesawnas.io.yaml import read_yaml
-from seesawnas.text import short
+from seesawnas.text import one_of, short
 from seesawnas.train.schedule import PAPER_STEPS, Decay
 from seesawnas.units import number
 
@@ -376,7 +376,7 @@ def _betas(raw: Any) -> Any:
 
 def _one_of(names: tuple[str, ...], raw: Any) -> Any:
     if raw not in names:
-        raise ValueError(f"must be one of {', '.join(names)}, got {short(raw)}")
+        raise ValueError(one_of(names, raw))
     return raw
 
 

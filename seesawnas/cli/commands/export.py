@@ -144,12 +144,14 @@ def export(
     options = _options(format, int8, normalise, l2, batch, pairs, images, lowering)
     from seesawnas.data import load_faces
     from seesawnas.device.export import export as write
+    from seesawnas.device.formats import find_format
 
     network, training, is_trained, folder = _network(ref, untrained, storage)
     inputs = network.spec.input
     faces = load_faces(calibrate, resolution=(inputs.height, inputs.width))
     if out is None and folder is not None:
-        out = folder / folder.resolve().name
+        # With the suffix: a folder of the name may lie there, as the best network of a training.
+        out = folder / f"{folder.resolve().name}{find_format(format).suffixes[0]}"
     from seesawnas.cli.views.device import print_export, steps_shown
     from seesawnas.cli.views.output import print_json
 
@@ -203,16 +205,19 @@ def _network(
 
     from seesawnas.nn import build, is_trained, load_model
     from seesawnas.nn.weights import WEIGHTS
-    from seesawnas.train.full.artifacts import read_result
+    from seesawnas.train.full.artifacts import read_training
 
     folder = Path(ref)
     if (folder / WEIGHTS).is_file():
         trained = is_trained(folder)
         if not trained and not untrained:
             _refuse(ref)
-        about = read_result(folder) if trained else None
-        kept = ("recipe", "data", "seed", "scores", "versions", "distillation", "init", "freeze")
-        training = None if about is None else {key: about[key] for key in kept if key in about}
+        about = read_training(folder) if trained else None
+        training = None
+        if about is not None:
+            end = "scores" if "scores" in about else "best"
+            kept = ("recipe", "data", "seed", end, "versions", "distillation", "init", "freeze")
+            training = {key: about[key] for key in kept if key in about}
         return load_model(folder, untrained=True), training, trained, folder
     spec = find_network(ref, storage).spec
     if not untrained:

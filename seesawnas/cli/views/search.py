@@ -61,8 +61,9 @@ def show(
         out, name = quote(str(plan.folder / "best")), quote(f"{plan.study}:best")
         drawing = quote(str(plan.folder / "best.svg"))
         data = "FACES" if plan.data is None else quote(plan.data)
+        training = f"train {name} --data {data} --recipe small --out {out}"
         nexts = (
-            f"train {name} --data {data} --out {out}",
+            f"{training}    # --recipe paper: for millions",
             f"build {name} --diagram {drawing}",
             f"report {quote(plan.study)}",
         )

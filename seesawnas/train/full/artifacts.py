@@ -20,6 +20,7 @@ from seesawnas.data.sources.singles import single_images
 from seesawnas.nn.weights import WEIGHTS, write_model
 from seesawnas.space.catalog import ABOUT, SPEC
 from seesawnas.train.feeds.teacher import stage_folder
+from seesawnas.train.full.best import BEST
 from seesawnas.train.full.plan import TrainPlan
 
 _PACKAGES = ("seesawnas", "torch", "numpy", "safetensors", "pillow")
@@ -126,6 +127,24 @@ def read_result(folder: Path) -> dict[str, Any] | None:
         (folder / name).is_file() for name in (SPEC, WEIGHTS)
     )
     return found if is_whole else None
+
+
+def read_training(folder: Path) -> dict[str, Any] | None:
+    """What is known of the training of the network in ``folder``.
+
+    That is what :func:`write_result` wrote there. Of the best network of a finished training it is
+    what that says of itself, with ``best`` in the place of the scores of its end, which are another
+    network's.
+
+    Returns:
+        None if nothing is known.
+    """
+    if (found := read_result(folder)) is not None:
+        return found
+    place = folder.resolve()
+    if place.name != BEST or (found := read_result(place.parent)) is None:
+        return None
+    return {key: value for key, value in found.items() if key != "scores"}
 
 
 def read_finished(plan: TrainPlan) -> dict[str, Any] | None:

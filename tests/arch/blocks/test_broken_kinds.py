@@ -18,6 +18,7 @@ from seesawnas.errors import BlockError, DocumentError, InvalidInput, SpecError
 from seesawnas.nn import build
 from seesawnas.space import FeasibleSet, to_point
 from tests.arch.blocks import broken_kinds
+from tests.cli.running import SMALL_SPACE
 from tests.space.documents import choice, document, space_of
 
 MODULE = "tests.arch.blocks.broken_kinds"
@@ -165,16 +166,25 @@ def test_an_entry_point_that_cannot_be_used_is_named_when_it_is_asked_for(
     (package / "entry_points.txt").write_text(f"[seesawnas.blocks]\n{point}\n")
     code = (
         f"import sys; sys.path[:0] = [{str(tmp_path)!r}, '.']\n"
-        "from seesawnas.arch import find_kind\nfrom seesawnas.errors import BlockError\n"
+        "from seesawnas.arch import find_kind\n"
+        "from seesawnas.errors import BlockError, InvalidInput\n"
         "from seesawnas.space import load_space\nload_space('seesaw')\nfault = None\n"
         f"try: assert find_kind({point.split()[0]!r})\nexcept BlockError as error: fault = "
-        "error\nprint(fault)"
+        "error\nprint(fault)\nif fault is not None:\n"
+        f"    try: load_space({str(tmp_path / 'own.yaml')!r})\n"
+        "    except InvalidInput as error: print(error)\n"
+    )
+    (tmp_path / "own.yaml").write_text(
+        SMALL_SPACE.replace("kind: share", f"kind: {point.split()[0]}")
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd()
     )
-    assert words in done.stdout
-    assert done.stdout.count("\n") == 1
+    fault, *document = done.stdout.splitlines()
+    assert words in fault
+    if words != "None":
+        (line, *_) = document
+        assert line.endswith(f"kind: must be a kind that can be used: {fault}")
 
 
 @pytest.mark.parametrize(
