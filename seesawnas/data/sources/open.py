@@ -72,7 +72,7 @@ def open_source(path: str | Path, *, least: int = LEAST) -> OpenedSource:
         raise DataError(
             "; ".join(
                 [
-                    f"{source.description}: must contain identities to train on, got none",
+                    f"{printable(str(path))}: must contain identities to train on, got none",
                     *source.notes,
                 ]
             )

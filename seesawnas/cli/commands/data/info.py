@@ -91,12 +91,16 @@ def _lines(source: OpenedSource, found: Survey) -> list[str]:
         if each
         else "none"
     )
-    decoded = f"{images(found.looked_at)} decoded, {found.bytes_per_image:,.0f} bytes on average"
+    decoded = found.formats.total()
+    of = "" if decoded == found.looked_at else f", {decoded:,} of them"
+    checked = (
+        f"{images(found.looked_at)}{of} decoded, {found.bytes_per_image:,.0f} bytes on average"
+    )
     return [
         f"faces       {source.description}, fingerprint {source.fingerprint}",
         f"identities  {people(found.people)}, {images(found.images)}",
         f"spread      {spread} images per identity",
-        f"checked     {decoded}",
+        f"checked     {checked}",
         *(f"{name:<12}{_counted(counts)}" for name, counts in _tallies(found)),
         *(f"problems    {note}" for note in found.wrong.notes() or ("none",)),
     ]
