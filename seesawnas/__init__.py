@@ -12,8 +12,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from seesawnas.io.interrupt import end_on_interrupt
-from seesawnas.io.isolation import isolate_imports, runs_as_program
+from seesawnas.io.isolation import end_on_interrupt, isolate_imports, runs_as_program
 
 # before anything that is installed is imported, and perhaps found in the working directory instead
 if runs_as_program():

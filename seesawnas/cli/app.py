@@ -39,8 +39,7 @@ from seesawnas.cli.commands.studies import studies
 from seesawnas.cli.commands.train import train
 from seesawnas.cli.usage import add_commands, cut, in_lines, is_usage, said, value_fault
 from seesawnas.errors import InvalidInput
-from seesawnas.io.interrupt import raise_on_interrupt
-from seesawnas.io.isolation import isolate_imports
+from seesawnas.io.isolation import isolate_imports, raise_on_interrupt
 from seesawnas.io.terminal import OutputLost, install
 from seesawnas.text import bounded, one_line, plain
 

@@ -1,4 +1,4 @@
-"""What this program and its child processes may import and run.
+"""What this program and its child processes may import and run, and how Ctrl-C ends it meanwhile.
 
 Nothing that merely lies in the working directory is among it. Python, and programs that are looked
 up by name, take what they find there first: a user's ``profile.py`` in the place of the standard
@@ -9,9 +9,12 @@ first to run.
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 _SEARCHED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
 _left_alone: list[bool] = []
@@ -25,6 +28,25 @@ def runs_as_program() -> bool:
     started = getattr(sys, "argv", [""])[:1]
     name = __name__.partition(".")[0]
     return started == ["-m"] or [os.path.basename(word) for word in started] == [name]
+
+
+def end_on_interrupt() -> None:
+    """Let Ctrl-C end the process at once, without a traceback: shells report 130.
+
+    A signal that the process was told to ignore stays ignored.
+    """
+    _replace(signal.default_int_handler, signal.SIG_DFL)
+
+
+def raise_on_interrupt() -> None:
+    """Let Ctrl-C raise KeyboardInterrupt again."""
+    _replace(signal.SIG_DFL, signal.default_int_handler)
+
+
+def _replace(old: Any, new: Any) -> None:
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGINT) is old:
+        signal.signal(signal.SIGINT, new)
 
 
 def isolate_imports() -> None:
