@@ -176,7 +176,8 @@ def test_a_level_has_one_spelling(factor: str, word: str, level: str) -> None:
         (
             "kind",
             "sharing",
-            "kind must be one of share, shuffle, plain, inverted_bottleneck, .*, got sharing",
+            "kind must be one of share, shuffle, plain, inverted_bottleneck, .*, got sharing; "
+            "did you mean share\\?",
         ),
         ("embedding", "0", "embedding must be positive, got 0"),
         ("kernel", "4", "kernel must be one of 3, 5, 7, got 4"),

@@ -186,7 +186,7 @@ def test_every_fault_is_told_at_once_by_its_file_and_key_or_its_option() -> None
         "mine.yaml: seed: must be a whole number from 0 to 9223372036854775807, got 1.5",
         "mine.yaml: budget: must be a number with an optional K, M or G, got 'much'; "
         "write such as 150M, or a range such as 140M..150M",
-        f"--sampler must be one of {', '.join(SAMPLERS)}, got random_walk",
+        f"--sampler must be one of {', '.join(SAMPLERS)}, got random_walk; did you mean random?",
         "--points must be all, none, or a list of REFs such as paper/seesaw_share, got ''",
         "mine.yaml: trials: must be from 1 to 1000000, got 0",
         "--patience must be from 1 to 1000000, got 0",

@@ -143,7 +143,10 @@ def test_names_of_files_and_studies_are_shown_as_they_are(folder: Path) -> None:
     result = search(*TINY, "--data", "faces", "--trials", "1", "--study", "a[b] c")
     assert result.exit_code == 0, result.output
     assert "q[b].png" in result.stderr
-    assert "seesawnas train 'a[b] c:best' --data faces --out 'runs/a[b] c/best'" in result.stdout
+    assert (
+        "seesawnas train 'a[b] c:best' --data faces --recipe small --out 'runs/a[b] c/best'"
+        in result.stdout
+    )
 
 
 def test_a_search_without_a_complete_trial_is_no_success(

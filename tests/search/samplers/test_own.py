@@ -66,7 +66,7 @@ def test_a_name_that_is_none_is_one_line_with_all_names() -> None:
     with pytest.raises(StudyError) as caught:
         plan("mien")
     names = ", ".join([*SAMPLERS, "mine"])
-    assert str(caught.value) == f"--sampler must be one of {names}, got mien"
+    assert str(caught.value) == f"--sampler must be one of {names}, got mien; did you mean mine?"
 
 
 def test_a_broken_one_is_reported_before_anything_is_written(folder: Path, offer: Offer) -> None:

@@ -74,7 +74,9 @@ def test_a_name_that_is_none_is_one_line_with_all_names(tmp_path: Path) -> None:
     with pytest.raises(DocumentError) as caught:
         read_recipe(path)
     names = "arcface, cosface, li_arcface, adaface, fading"
-    assert caught.value.faults == (f"margin: must be one of {names}, got fadign",)
+    assert caught.value.faults == (
+        f"margin: must be one of {names}, got fadign; did you mean fading?",
+    )
 
 
 @pytest.mark.parametrize(
