@@ -16,8 +16,8 @@ from seesawnas.io.isolation import end_on_interrupt, isolate_imports, runs_as_pr
 
 # before anything that is installed is imported, and perhaps found in the working directory instead
 if runs_as_program():
-    end_on_interrupt()
     isolate_imports()
+    end_on_interrupt()
 
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import Budget, Cost, cost

@@ -9,12 +9,9 @@ first to run.
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager, nullcontext
-from typing import Any
 
 _SEARCHED = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
 _left_alone: list[bool] = []
@@ -33,20 +30,20 @@ def runs_as_program() -> bool:
 def end_on_interrupt() -> None:
     """Let Ctrl-C end the process at once, without a traceback: shells report 130.
 
-    A signal that the process was told to ignore stays ignored.
+    A signal that the process was told to ignore stays ignored. For after ``isolate_imports``.
     """
-    _replace(signal.default_int_handler, signal.SIG_DFL)
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def raise_on_interrupt() -> None:
     """Let Ctrl-C raise KeyboardInterrupt again."""
-    _replace(signal.SIG_DFL, signal.default_int_handler)
+    import signal
 
-
-def _replace(old: Any, new: Any) -> None:
-    is_main = threading.current_thread() is threading.main_thread()
-    if is_main and signal.getsignal(signal.SIGINT) is old:
-        signal.signal(signal.SIGINT, new)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def isolate_imports() -> None:

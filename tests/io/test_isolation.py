@@ -130,6 +130,8 @@ def test_a_search_runs_nothing_of_the_working_directory(
         "onnxruntime",
         "yaml",
         "psutil",
+        "signal",
+        "threading",
     ]
     # Python -m itself imports of the standard library before anybody can say anything.
     if start[0] == "-P":
