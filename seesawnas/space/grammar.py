@@ -15,6 +15,7 @@ from seesawnas.arch import Head, Kind, Stem, find_kind, kinds
 from seesawnas.arch.blocks import AttributeInfo, Role
 from seesawnas.arch.rules import Option, Rule, one_of, positive
 from seesawnas.errors import InvalidInput
+from seesawnas.text import nearest
 from seesawnas.text import one_of as names_rule
 
 ROLES: tuple[Role, ...] = ("stem", "block", "head")
@@ -125,9 +126,9 @@ def _kind(grammar: Grammar, role: Role, raw: Any) -> Option:
             hint = _INSTALLED if isinstance(error.__context__, ModuleNotFoundError) else ""
             able = "imported" if ":" in raw else "used"
             raise ValueError(f"must be a kind that can be {able}: {error}{hint}") from None
-    rule = names_rule(known, raw)
     is_unknown = isinstance(raw, str) and raw.isidentifier() and raw not in grammar.kinds
-    raise ValueError(rule + (_INSTALLED if is_unknown and not rule.endswith("?") else ""))
+    hint = _INSTALLED if is_unknown and nearest(raw, known) is None else ""
+    raise ValueError(f"{names_rule(known, raw)}{hint}")
 
 
 _INSTALLED = "; is it installed?"

@@ -14,7 +14,7 @@ class Batch:
     Attributes:
         images: uint8 (N, H, W, 3), flipped, shifted and distorted.
         labels: int64 (N,), the class of each; ``NO_CLASS`` for an image of an identity that is
-            none, which only a teacher speaks of.
+            none, which is for distillation alone.
         indices: int64 (N,), which image of the data each is, on the CPU.
         flipped: bool (N,), whether each is mirrored, on the CPU.
         unreadable: Index and reason of each image that could not be read; another of the batch

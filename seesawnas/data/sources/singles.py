@@ -1,4 +1,4 @@
-"""Identities with one image: no class of a margin head, but images that a teacher can speak of."""
+"""Identities with one image: no classes of a margin head, but images for distillation."""
 
 from __future__ import annotations
 

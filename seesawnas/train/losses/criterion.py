@@ -66,7 +66,7 @@ class MarginLoss(Criterion):
     """Cross-entropy of a margin head's logits.
 
     Args:
-        head: It.
+        head: The margin head.
         margin_warm_up: The part of the training over which the margin rises.
         label_smoothing: Of the cross-entropy.
         singles: Whether batches may hold images without a class.
