@@ -74,13 +74,8 @@ def test_one_is_not_several() -> None:
         ("onx", "must be one of onnx, ncnn, got onx; did you mean onnx?"),
         ("zzz", "must be one of onnx, ncnn, got zzz"),
         ("x" * 100, f"must be one of onnx, ncnn, got {'x' * 57}..."),
+        (3, "must be one of onnx, ncnn, got 3"),
     ],
 )
-def test_a_name_that_is_none_is_told_with_all_names_and_the_nearest(got: str, rule: str) -> None:
+def test_a_name_that_is_none_is_told_with_all_names_and_the_nearest(got: object, rule: str) -> None:
     assert one_of(iter(("onnx", "ncnn")), got) == rule
-
-
-def test_one_of_says_what_was_meant_if_a_name_is_near() -> None:
-    known, rule = ("tpe", "random"), "must be one of tpe, random, got"
-    assert one_of(known, "tep") == f"{rule} tep; did you mean tpe?"
-    assert one_of(known, 3) == f"{rule} 3"

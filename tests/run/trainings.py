@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from seesawnas.data import FaceSource
 from seesawnas.train import Recipe
@@ -53,18 +53,25 @@ def pairs_file(
     return str(path)
 
 
+OWN: Literal["own"] = "own"
+
+
 def run(
     plan: TrainPlan,
-    source: FaceSource | None = None,
+    source: FaceSource | Literal["own"] | None = None,
     stop: Callable[[int], bool] = lambda step: False,
 ) -> list[RunEvent]:
-    """All events; ``stop`` says after which step the user stops it."""
+    """All events; ``stop`` says after which step the user stops it.
+
+    Without a ``source`` it trains on made-up people, with ``OWN`` on the faces that the plan names.
+    """
     events: list[RunEvent] = []
 
     def is_stopped() -> bool:
         return isinstance(last := events[-1], Stepped) and stop(last.record.step)
 
-    with opened(plan, source or MadeUpSource()) as session:
+    faces = None if source == OWN else source or MadeUpSource()
+    with opened(plan, faces) as session:
         for event in session.run(is_stopped):
             events.append(event)
     return events

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -41,7 +40,7 @@ def announce(plan: TrainPlan, session: Session) -> Console:
         The screen for what follows, silent except in the first process.
     """
     shown, source = screen(quiet=session.team.rank > 0), session.source
-    singles = single_images(np.asarray(source.labels))
+    singles = single_images(source)
     height, width = plan.size
     processes = f", {session.team.size} processes" if session.team.size > 1 else ""
     others = several(singles, "other identity", "other identities")

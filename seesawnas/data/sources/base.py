@@ -82,6 +82,58 @@ class OpenedSource(FaceSource, Protocol):
         ...
 
 
+class SourceView:
+    """Images of ``source`` under other labels.
+
+    A subclass says what it is: ``description`` and ``fingerprint``.
+
+    Args:
+        source: Where the images lie.
+        indices: (N,), which of its images, in order.
+        labels: (N,), the identity of each.
+        names: The identities that the labels index.
+    """
+
+    def __init__(
+        self,
+        source: OpenedSource,
+        indices: NDArray[np.int64] | range,
+        labels: NDArray[np.int64],
+        names: Sequence[str],
+    ) -> None:
+        self._source, self._indices = source, indices
+        self.labels, self.names = labels, tuple(names)
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    @property
+    def skipped(self) -> Skipped:
+        """What opening the source left out."""
+        return self._source.skipped
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What opening the source left out, in words."""
+        return self._source.notes
+
+    def stamp(self) -> str:
+        """That of the source."""
+        return self._source.stamp()
+
+    def payload(self, index: int) -> bytes:
+        """The encoded image.
+
+        Raises:
+            DataError: If the source raises it.
+        """
+        return self._source.payload(int(self._indices[index]))
+
+    def place(self, index: int) -> str:
+        """Where the image lies in the source."""
+        return self._source.place(int(self._indices[index]))
+
+
 def keep_identities(
     labels: NDArray[np.int64], names: Sequence[str], least: int, skipped: Skipped
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], tuple[str, ...]]:

@@ -9,40 +9,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.data.faces import rank
-from seesawnas.data.skipped import Skipped
-from seesawnas.data.sources.base import OpenedSource
+from seesawnas.data.sources.base import OpenedSource, SourceView
 from seesawnas.data.sources.open import open_source
 from seesawnas.errors import DataError
 
 
-class IdentitySubset:
+class IdentitySubset(SourceView):
     """The images of ``people``, labels of ``source`` in ascending order.
 
     They get new labels and keep their names.
     """
 
     def __init__(self, source: OpenedSource, people: NDArray[np.int64]) -> None:
-        self._source = source
-        self._indices = np.flatnonzero(np.isin(source.labels, people))
-        self.labels = np.searchsorted(people, source.labels[self._indices]).astype(np.int64)
-        self.names = tuple(source.names[identity] for identity in people.tolist())
+        indices = np.flatnonzero(np.isin(source.labels, people))
+        labels = np.searchsorted(people, source.labels[indices]).astype(np.int64)
+        names = [source.names[identity] for identity in people.tolist()]
+        super().__init__(source, indices, labels, names)
         self.description = (
             f"{len(people)} {'identity' if len(people) == 1 else 'identities'} of "
             f"{source.description}"
         )
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    @property
-    def skipped(self) -> Skipped:
-        """What opening the source left out."""
-        return self._source.skipped
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What opening the source left out, in words."""
-        return self._source.notes
 
     @property
     def fingerprint(self) -> str:
@@ -50,22 +36,6 @@ class IdentitySubset:
         return hashlib.sha256(
             repr((self._source.fingerprint, self.names)).encode("utf-8", "replace")
         ).hexdigest()[:16]
-
-    def stamp(self) -> str:
-        """That of the source."""
-        return self._source.stamp()
-
-    def payload(self, index: int) -> bytes:
-        """The encoded image.
-
-        Raises:
-            DataError: If the source raises it.
-        """
-        return self._source.payload(int(self._indices[index]))
-
-    def place(self, index: int) -> str:
-        """Where the image lies in the source."""
-        return self._source.place(int(self._indices[index]))
 
 
 def first_identities(source: OpenedSource, number: int) -> IdentitySubset:

@@ -12,7 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import nn
 
 from seesawnas.data import FaceSource
@@ -50,7 +49,7 @@ def describe(
         "fingerprint": source.fingerprint,
         "images": len(source),
         "people": len(source.names),
-        "single_images": single_images(np.asarray(source.labels)),
+        "single_images": single_images(source),
         "unreadable": [
             f"{source.place(index)}: {why}" for index, why in sorted(unreadable.items())
         ],

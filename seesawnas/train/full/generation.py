@@ -13,7 +13,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -129,7 +128,7 @@ class Generation:
     def _distillation_loss(self) -> DistillationLoss:
         recipe, seed = self._plan.recipe, self._plan.seed
         dimensions = self._plan.spec.embedding_size
-        has_singles = single_images(np.asarray(self._source.labels)) > 0
+        has_singles = single_images(self._source) > 0
         base = make_criterion(self._feed.identities, dimensions, recipe, seed, singles=has_singles)
         return make_distillation(base, self._teachers, dimensions, recipe, seed)
 

@@ -117,9 +117,9 @@ class TrainPlan(TeacherPlan):
         validate_every: After how many steps it is scored too; after epochs alone if None.
         distill: That of the recipe if None, or "angular" if it has none and there is a teacher.
         distill_weight: That of the recipe if None.
-        generations: That of the recipe if None.
         single_images: What images of identities with one image are for; "distill" if None and
             there is a teacher, but neither ``identities`` nor ``keep_head``.
+        generations: That of the recipe if None.
         generation_teacher: That of the recipe if None.
         stages: How often the network is kept during its training.
         workers: Processes that load images, None for as many as fit.
@@ -292,14 +292,6 @@ class TrainPlan(TeacherPlan):
         help="Weight of the distillation loss. Default: the recipe's, or 7 for angular (summed "
         "over the dimensions), 100 for embedding and multistep (averaged).",
     )
-    generations: int | None = option(
-        Whole(1, MOST_GENERATIONS, optional=True),
-        "N",
-        FROM,
-        "Train N times, each time from the weights of the time before. Default: the recipe's, "
-        "or 1.",
-        default=None,
-    )
     single_images: SingleImages | None = option(
         OneOf(get_args(SingleImages), optional=True),
         "NAME",
@@ -310,6 +302,14 @@ class TrainPlan(TeacherPlan):
         default=None,
         must_stay=True,
         keep=as_it_is,
+    )
+    generations: int | None = option(
+        Whole(1, MOST_GENERATIONS, optional=True),
+        "N",
+        FROM,
+        "Train N times, each time from the weights of the time before. Default: the recipe's, "
+        "or 1.",
+        default=None,
     )
     generation_teacher: GenerationTeacher | None = option(
         OneOf(get_args(GenerationTeacher), optional=True),

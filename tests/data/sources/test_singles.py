@@ -14,19 +14,10 @@ from seesawnas.errors import DataError
 from tests.faces import write_folder
 
 
-def with_singles(root: Path) -> Path:
-    """Six identities of three images, and three of one, before, between and behind them."""
-    write_folder(root, people=6, each=3)
-    for number, name in enumerate(("a", "p2b", "z")):
-        (root / name).mkdir()
-        (root / name / "0.png").write_bytes(min((root / f"p{number}").iterdir()).read_bytes())
-    return root
-
-
 def test_the_classes_are_those_of_a_source_that_leaves_single_images_out(tmp_path: Path) -> None:
-    faces = with_singles(tmp_path / "faces")
+    faces = write_folder(tmp_path / "faces", people=6, each=3, singles=("a", "p2b", "z"))
     found, plain = open_with_singles(faces), open_source(faces)
-    assert (len(found), single_images(found.labels)) == (len(plain) + 3, 3)
+    assert (len(found), single_images(found)) == (len(plain) + 3, 3)
     assert tuple(found.names) == tuple(plain.names)
     classes = {plain.place(index): int(plain.labels[index]) for index in range(len(plain))}
     places = [found.place(index) for index in range(len(found))]
@@ -44,7 +35,7 @@ def test_without_single_images_it_is_the_source_as_ever(tmp_path: Path) -> None:
     faces = write_folder(tmp_path / "faces", people=4, each=2)
     found = open_with_singles(faces)
     assert found.fingerprint == open_source(faces).fingerprint
-    assert single_images(found.labels) == 0
+    assert single_images(found) == 0
 
 
 def test_single_images_alone_are_nothing_to_train_on(tmp_path: Path) -> None:

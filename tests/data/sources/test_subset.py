@@ -18,13 +18,7 @@ pytestmark = pytest.mark.usefixtures("own_cache_and_one_thread")
 @pytest.fixture
 def faces(tmp_path: Path) -> Path:
     """Twelve identities of four images, and two of one image."""
-    write_folder(tmp_path / "faces", people=12, each=4)
-    for single in ("a", "p5b"):
-        (tmp_path / "faces" / single).mkdir()
-        (tmp_path / "faces" / single / "0.png").write_bytes(
-            (tmp_path / "faces/p0/0.png").read_bytes()
-        )
-    return tmp_path / "faces"
+    return write_folder(tmp_path / "faces", people=12, each=4, singles=("a", "p5b"))
 
 
 def test_a_subset_is_drawn_by_its_seed_from_identities_with_two_images(faces: Path) -> None:

@@ -35,7 +35,7 @@ from seesawnas.train.full import (
 )
 from seesawnas.train.full.settings import check_settings
 from tests.faces import write_folder
-from tests.run.trainings import RECIPE, halted, result, run, small_plan
+from tests.run.trainings import OWN, RECIPE, halted, result, run, small_plan
 from tests.train.sources import MadeUpSource
 
 pytestmark = pytest.mark.usefixtures("own_cache_and_one_thread")
@@ -104,25 +104,8 @@ def test_the_folder_says_what_the_network_was_distilled_from(
 @pytest.fixture
 def with_singles(tmp_path: Path) -> str:
     """Six identities of eight images, and 24 of one."""
-    root = write_folder(tmp_path / "faces", people=6, each=8)
-    for number in range(24):
-        (root / f"single{number}").mkdir()
-        image = sorted((root / f"p{number % 6}").iterdir())[number % 8]
-        (root / f"single{number}" / "0.png").write_bytes(image.read_bytes())
-    return str(root)
-
-
-def begun(plan: TrainPlan, stop: int = 0) -> list[RunEvent]:
-    """All events of a training of the plan's own faces, stopped after a step."""
-    events: list[RunEvent] = []
-
-    def is_stopped() -> bool:
-        return isinstance(last := events[-1], Stepped) and last.record.step == stop
-
-    with opened(plan) as session:
-        for event in session.run(is_stopped):
-            events.append(event)
-    return events
+    singles = [f"single{number}" for number in range(24)]
+    return str(write_folder(tmp_path / "faces", people=6, each=8, singles=singles))
 
 
 def test_images_of_identities_with_one_image_are_learnt_from_without_a_class(
@@ -138,7 +121,7 @@ def test_images_of_identities_with_one_image_are_learnt_from_without_a_class(
             ("stopped", {}),
         )
     )
-    events = begun(taught)
+    events = run(taught, OWN)
     assert TeacherEmbedded("teacher", 72, 72) in events
     data = result(events)["data"]
     assert (data["images"], data["people"], data["single_images"]) == (72, 6, 24)
@@ -146,10 +129,10 @@ def test_images_of_identities_with_one_image_are_learnt_from_without_a_class(
     newest = max((taught.folder / "checkpoints").iterdir())
     assert len(load_file(newest)["criterion.base.head.weight"]) == 6
     for plan in (skipped, plain):
-        data = result(begun(plan))["data"]
+        data = result(run(plan, OWN))["data"]
         assert (data["images"], data["people"], data["single_images"]) == (48, 6, 0)
-    assert halted(begun(stopped, 12))
-    assert Resumed(12, 27, ()) in begun(stopped)
+    assert halted(run(stopped, OWN, lambda step: step == 12))
+    assert Resumed(12, 27, ()) in run(stopped, OWN)
     assert weights(stopped.folder) == weights(taught.folder)
 
 
@@ -160,15 +143,15 @@ def test_a_training_of_an_earlier_version_goes_on_without_single_images(
     whole, plan = (
         small_plan(tmp_path / name, single_images="skip", **asked) for name in ("whole", "run")
     )
-    begun(whole)
-    assert halted(begun(plan, 7))
+    run(whole, OWN)
+    assert halted(run(plan, OWN, lambda step: step == 7))
     settings = json.loads((plan.folder / "training.json").read_text())
     del settings["single_images"]  # it did not know them
     (plan.folder / "training.json").write_text(json.dumps(settings))
     with pytest.raises(RunError) as caught:
-        begun(small_plan(plan.folder, single_images="distill", **asked))
+        run(small_plan(plan.folder, single_images="distill", **asked), OWN)
     assert "--single-images skip" in str(caught.value)
-    assert Resumed(7, 18, ()) in begun(small_plan(plan.folder, **asked))
+    assert Resumed(7, 18, ()) in run(small_plan(plan.folder, **asked), OWN)
     assert weights(plan.folder) == weights(whole.folder)
 
 
