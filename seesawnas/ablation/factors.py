@@ -25,9 +25,9 @@ from seesawnas.ablation.widths import kind_named, rebuild_block, scaled
 from seesawnas.arch import MIXINGS, ArchSpec, Block, Kind, Shape, kind_of, kinds, rules
 from seesawnas.arch.blocks import AttributeInfo, declared
 from seesawnas.arch.blocks.parts import block_output, inputs_of
-from seesawnas.arch.rules import Option, one_of, ratio
+from seesawnas.arch.rules import Option, ratio
 from seesawnas.errors import SpecError
-from seesawnas.text import short
+from seesawnas.text import one_of, short
 
 _DIGITS = 20
 _TRUTHS = {"true": True, "false": False}
@@ -301,9 +301,7 @@ def known_factor(name: str, own: OwnFactors = no_factors) -> Factor:
     found = {**_table(tuple(_imported())), **(others := own())}
     if name in found:
         return found[name]
-    raise SpecError(
-        f"factor must be one of {', '.join(dict.fromkeys([*FACTORS, *others]))}, got {short(name)}"
-    )
+    raise SpecError(f"factor {one_of(dict.fromkeys([*FACTORS, *others]), name)}")
 
 
 def _imported() -> Iterator[Kind]:
@@ -410,7 +408,7 @@ def _table(some: tuple[Kind, ...]) -> dict[str, Factor]:
 
 
 def _kind_word(names: tuple[str, ...], word: str) -> str:
-    return str(one_of(*names)(word))
+    return str(rules.one_of(*names)(word))
 
 
 def _factor(one: AttributeInfo) -> Factor:

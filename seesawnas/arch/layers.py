@@ -19,6 +19,7 @@ from math import gcd
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from seesawnas.errors import SpecError
+from seesawnas.text import one_of
 
 Activation: TypeAlias = Literal[
     "swish", "hard_swish", "prelu", "relu", "relu6", "leaky_relu", "gelu"
@@ -221,7 +222,7 @@ class Act:
 
     def __post_init__(self) -> None:
         if self.name not in ACTIVATIONS and self.name not in GATES:
-            raise SpecError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {self.name}")
+            raise SpecError(f"activation {one_of(ACTIVATIONS, self.name)}")
         object.__setattr__(self, "shared", self.shared and self.name == "prelu")
 
     def output(self, x: Shape) -> Shape:

@@ -37,7 +37,7 @@ from seesawnas.cli.commands.search import search
 from seesawnas.cli.commands.space import space
 from seesawnas.cli.commands.studies import studies
 from seesawnas.cli.commands.train import train
-from seesawnas.cli.usage import add_commands, cut, in_lines, is_usage, said, value_fault
+from seesawnas.cli.usage import add_commands, in_lines, is_usage, said, usage_line
 from seesawnas.errors import InvalidInput
 from seesawnas.io.isolation import isolate_imports, raise_on_interrupt
 from seesawnas.io.terminal import OutputLost, install
@@ -69,12 +69,6 @@ class Commands(TyperGroup):
             raise typer.Exit(2) from None
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
-        except typer.BadParameter as error:
-            line = value_fault(error)
-            if line is None:
-                _clean(error)
-                raise
-            raise said(line) from None
         except OSError as error:
             if error.errno not in _BAD_NAMES or error.filename is None:
                 raise
@@ -82,7 +76,7 @@ class Commands(TyperGroup):
                 bounded(f"{error.filename}: must be a valid path, got {_words(error)}")
             ) from None
         except Exception as error:
-            _clean(error)
+            _say_usage(error)
             raise
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -101,17 +95,14 @@ class Commands(TyperGroup):
             ctx.meta[_WORDS] = given
             return ctx
         except Exception as error:
-            _clean(error)
+            _say_usage(error)
             raise
 
 
-def _clean(error: Exception) -> None:
-    """Shorten what a usage error quotes of the command line.
-
-    A script may pass text of any length.
-    """
-    if is_usage(error):
-        cut(error)
+def _say_usage(error: Exception) -> None:
+    """End the command with one line if ``error`` is a fault of the command line."""
+    if is_usage(error) and (line := usage_line(error)) is not None:
+        raise said(line) from None
 
 
 def _words(error: OSError) -> str:

@@ -1,4 +1,4 @@
-"""Invalid values of options, reported in the form of every other error.
+"""Faults of the command line, reported in the form of every other error: in one line.
 
 Such as ``--trials: must be a whole number, got many``.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from seesawnas.text import bounded, escape_line, short
+from seesawnas.text import bounded, escape_line, nearest, one_of, short
 
 
 def add_commands(app: typer.Typer, commands: Mapping[str, Callable[..., None]]) -> None:
@@ -26,26 +26,31 @@ def add_commands(app: typer.Typer, commands: Mapping[str, Callable[..., None]]) 
         app.command(name, help="\n\n".join(" ".join(one.split()) for one in paragraphs))(command)
 
 
-def value_fault(error: typer.BadParameter) -> str | None:
-    """The line for an invalid value; None for other usage errors, such as a missing option."""
-    parameter: Any = error.param
-    if parameter is None or hasattr(error, "param_type"):
+def usage_line(error: Any) -> str | None:
+    """The line for a fault of the command line; None if ``error`` is help that was asked for."""
+    if any(base.__name__ == "NoArgsIsHelpError" for base in type(error).__mro__):
         return None
-    name = (
-        parameter.opts[-1]
-        if parameter.param_type_name == "option"
-        else parameter.human_readable_name
-    )
-    fault = _first_fault(error)
-    return bounded(f"{name}: {_rule(fault, error)}")
+    parameter = getattr(error, "param", None)
+    if parameter is not None and not hasattr(error, "param_type"):
+        return bounded(f"{_name(parameter)}: {_rule(_first_fault(error), error)}")
+    where = getattr(error.ctx, "command_path", "seesawnas")
+    if parameter is not None:
+        fault = f"{_name(parameter)}: must be given"
+    elif hasattr(error, "possibilities"):
+        fault = f"{short(error.option_name)}: must be an option of {where}"
+        if near := nearest(error.option_name, error.possibilities or ()):
+            return bounded(f"{fault}; did you mean {near}?")
+    else:
+        message = str(error.message).rstrip(".")
+        fault = f"{message[:1].lower()}{message[1:]}".replace(". Did", "; did")
+    return bounded(fault if fault.endswith("?") else f"{fault}; see {where} -h")
 
 
-def cut(error: Any) -> None:
-    """Make what a fault of usage quotes of the command line of readable length."""
-    error.message = escape_line(bounded(str(error.message)))
-    for name in ("option_name", "command_name"):
-        if isinstance(getattr(error, name, None), str):
-            setattr(error, name, escape_line(bounded(getattr(error, name))))
+def _name(parameter: Any) -> str:
+    """The flag of an option; what help calls an argument."""
+    if parameter.param_type_name == "option":
+        return str(parameter.opts[-1])
+    return str(parameter.metavar or parameter.name.upper()).rstrip(".")
 
 
 def is_usage(error: BaseException) -> bool:
@@ -100,7 +105,4 @@ def _choice(message: str) -> str:
     value, middle, known = message.partition(" is not one of ")
     if not middle:
         return message
-    return (
-        f"must be one of {known.rstrip('.').replace(chr(39), '')}, got "
-        f"{short(value.strip(chr(39)))}"
-    )
+    return one_of(known.rstrip(".").replace("'", "").split(", "), value.strip("'"))

@@ -126,8 +126,12 @@ def find_file(ref: str | Path, wanted: Wanted) -> Path:
         raise wanted.fault(f"{ref}: must be {wanted.kind_words or wanted.rule}, got {other}")
     names = [name for shelf in wanted.shelves for name in shelf.names()]
     near = nearest(str(ref), names) or nearest(own.stem, names)
-    shipped = f"shipped are {', '.join(wanted.shelves[0].names())}{wanted.more}"
-    hint = f"did you mean {near}?" if near else shipped
+    if near:
+        hint = f"did you mean {near}?"
+    elif _is_path(ref):
+        hint = "there is no such file or folder"
+    else:
+        hint = f"shipped are {', '.join(wanted.shelves[0].names())}{wanted.more}"
     raise wanted.fault(f"{ref}: must be {wanted.rule}; {hint}")
 
 
@@ -135,6 +139,12 @@ def studies_of_runs() -> list[str]:
     """The names of the studies under runs/, sorted; networks are trained there, too."""
     found = RUNS.iterdir() if RUNS.is_dir() else ()
     return sorted(path.name for path in found if holds_study(path))
+
+
+def _is_path(ref: str | Path) -> bool:
+    """Whether ``ref`` can only be a file or folder of the user's own, there or not."""
+    own = Path(ref)
+    return own.is_absolute() or (own.parent != Path() and own.parent.is_dir())
 
 
 def holds_study(folder: Path) -> bool:

@@ -25,6 +25,7 @@ from seesawnas.io.yaml import read_yaml
 from seesawnas.nn.network import FaceNetwork, build
 from seesawnas.space import load_point, to_mapping, to_point, write_yaml
 from seesawnas.space.catalog import ABOUT, SPEC, spec_file
+from seesawnas.text import short
 
 WEIGHTS = "model.safetensors"
 TRAINED = "trained"
@@ -91,7 +92,8 @@ def load_weights(network: FaceNetwork, path: str | Path) -> None:
     if differing := list(_differences(weights, wanted)):
         more = f", and {len(differing) - 1} more" if len(differing) > 1 else ""
         raise InvalidInput(
-            f"{file}: does not match the network: {differing[0]}{more}{_size_hint(found, network)}"
+            f"{file}: does not match the network{_names(found, network.spec)}: {differing[0]}{more}"
+            f"{_size_hint(found, network)}"
         )
     if found is not None and not _is_same(found, network.spec):
         raise InvalidInput(
@@ -237,6 +239,13 @@ def _is_same(found: ArchSpec, wanted: ArchSpec) -> bool:
         return found.at_resolution(wanted.input.height, wanted.input.width) == wanted
     except SpecError:
         return False
+
+
+def _names(found: ArchSpec | None, wanted: ArchSpec) -> str:
+    """Which network it is, and which the weights are of, as far as they have names."""
+    if found is None or not found.name or found.name == wanted.name:
+        return f" {wanted.name}" if wanted.name else ""
+    return f" {wanted.name}, but is of {short(found.name)}" if wanted.name else ""
 
 
 def _size_hint(found: ArchSpec | None, network: FaceNetwork) -> str:

@@ -34,7 +34,7 @@ from seesawnas.study import (
     find_study,
     trial_spec,
 )
-from seesawnas.text import several
+from seesawnas.text import one_of, several
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -167,7 +167,7 @@ class Study:
                 it.
         """
         if kind not in _FIGURES:
-            raise StudyError(f"figure must be one of {', '.join(_FIGURES)}, got {kind}")
+            raise StudyError(f"figure {one_of(_FIGURES, kind)}")
         if (made := _FIGURES[kind](self)) is None:
             raise StudyError(
                 f"study {self.name}: has too few trials for the figure {kind}, {len(self.ranked)} "

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seesawnas.cost import LATENCY
@@ -152,13 +153,28 @@ def _plan(
     whole: bool = True,
 ) -> SearchPlan:
     found = values_of(SearchPlan, values, whole=whole)
-    words = ("search", str(values.get("budget", "")), *data_words(found["data"]))
-    name = found["study"] or (file.name if file else default_name(*words))
+    name = found["study"] or (file.name if file else _name(found, str(values.get("budget", ""))))
     plan = SearchPlan(**{**found, "study": name, "place": place})
     faults = [*_conflicts(plan, place), *_misunderstood(plan, options, place)]
     if faults:
         raise StudyError("\n".join(faults))
     return plan
+
+
+def _name(found: Mapping[str, Any], budget: str) -> str:
+    """A study's name by its space, unless that is the default one, its budget and its faces."""
+    space, words = found["space"], (budget, *data_words(found["data"]))
+    former = default_name("search", *words)
+    if space == SearchPlan.space:
+        return former
+    # Earlier versions left the space out: the same command has to resume what it began.
+    try:
+        begun = StudyFile.of_study(former, found["storage"]).values
+    except InvalidInput:
+        begun = {}
+    return (
+        former if begun.get("space") == space else default_name("search", Path(space).stem, *words)
+    )
 
 
 def _conflicts(plan: SearchPlan, place: Place) -> Iterator[str]:

@@ -13,6 +13,7 @@ from seesawnas.cost import ALL_COSTS
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.study.trial import Scores
+from seesawnas.text import one_of
 
 MAIN_METRICS = ("accuracy", "auc")
 MAIN_COSTS = ("madds", "params")
@@ -37,9 +38,7 @@ class Objectives:
         names = [name.strip() for name in text.split(",")]
         for name in names:
             if name not in METRICS and name not in ALL_COSTS:
-                raise StudyError(
-                    f"objectives must be among {', '.join([*METRICS, *ALL_COSTS])}, got {name!r}"
-                )
+                raise StudyError(f"objectives {one_of([*METRICS, *ALL_COSTS], name)}")
         if len(set(names)) < len(names):
             raise StudyError(f"objectives must be unique, got {text!r}")
         if names[0] not in METRICS or any(name in METRICS for name in names[1:]):

@@ -34,7 +34,12 @@ from tests.cli.running import Ran
         (("report", "x", "--format", "q"), "--format: must be one of html, md, csv, json, got q"),
         (("build", "x" * 300), "x: must be a YAML file or a shipped name"),
         (("build", "x" * 300 + ":best"), "study must be a name of at most 255 bytes, got 'xxx"),
-        (("build", "x:" + "9" * 5000), "x/journal.log: contains no study"),
+        (("build", "x" * 20), f"{'x' * 20}: must be a YAML file or a shipped name; shipped are"),
+        (
+            ("build", f"{Path(__file__).parent}/no"),
+            "/no: must be a YAML file or a shipped name; there is no such file or folder",
+        ),
+        (("build", "x:" + "9" * 5000), "x: must be an existing study"),
         (
             ("eval", "x" * 300, "--pairs", __file__),
             "x: must be a valid path, got file name too long",
@@ -77,17 +82,36 @@ def test_a_space_is_no_search_point_and_the_message_says_where_to_go() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("words", "line"),
     [
-        ("build",),
-        ("frobnicate",),
-        ("sample", "--colour", "red"),
+        ("build", "REF: must be given; see seesawnas build -h"),
+        ("eval --json", "MODEL: must be given; see seesawnas eval -h"),
+        ("studies rename one", "NEW: must be given; see seesawnas studies rename -h"),
+        ("frobnicate", "no such command 'frobnicate'; see seesawnas -h"),
+        ("serach", "no such command 'serach'; did you mean 'search'?"),
+        ("data ifno", "no such command 'ifno'; did you mean 'info'?"),
+        ("--colour", "--colour: must be an option of seesawnas; see seesawnas -h"),
+        (
+            "sample --colour red",
+            "--colour: must be an option of seesawnas sample; see seesawnas sample -h",
+        ),
+        (
+            "search --bugdet 1M",
+            "--bugdet: must be an option of seesawnas search; did you mean --budget?",
+        ),
+        ("build one two", "got unexpected extra argument(s) (two); see seesawnas build -h"),
+        ("sample -n some", "--number: must be a whole number, got some"),
     ],
 )
-def test_usage_errors_exit_with_2(arguments: tuple[str, ...]) -> None:
-    ran = Ran(*arguments)
-    assert (ran.code, ran.out) == (2, "")
-    assert "Usage: seesawnas" in ran.err
+def test_a_fault_of_the_command_line_is_one_line_and_exit_code_2(words: str, line: str) -> None:
+    ran = Ran(*words.split())
+    assert (ran.code, ran.out, ran.err) == (2, "", f"{line}\n")
+
+
+def test_a_group_without_a_command_prints_its_help() -> None:
+    ran = Ran("data")
+    assert ran.code == 2
+    assert "Usage: seesawnas data" in ran.out + ran.err
 
 
 def test_ctrl_c_exits_with_130_and_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

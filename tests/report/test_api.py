@@ -125,7 +125,7 @@ def test_a_url_opens_the_only_study_in_it_and_one_of_several_by_its_name(
 @pytest.mark.parametrize(
     ("study", "message"),
     [
-        ("nothing", "runs/nothing/journal.log: contains no study: no such file"),
+        ("nothing", "nothing: must be an existing study, got none in runs/nothing"),
         ("sqlite:///nothing.db", "storage sqlite:///nothing.db: there is no such file"),
         (None, "runs: contains no study; give a study name or run seesawnas search first"),
     ],

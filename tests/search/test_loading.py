@@ -16,10 +16,12 @@ from seesawnas.io.catalog import shipped_folder
 from seesawnas.search import StudyFile, plan_of, samplers
 from seesawnas.search.plan import SAMPLERS
 from seesawnas.space import read_yaml, write_yaml
-from seesawnas.study import Asha, Objectives
+from seesawnas.study import Asha, Objectives, StudyRecord, open_storage
 from seesawnas.study.engines.registry import ENGINES
 from seesawnas.study.library.files import read_study, shipped_studies
+from seesawnas.study.record.provenance import Run
 from seesawnas.train import FIRST_RUN, PROXY
+from tests.study.fakes import small_set
 
 SHARE = "paper/seesaw_share"
 
@@ -39,6 +41,30 @@ def test_the_shipped_default_is_the_search_by_budget_alone() -> None:
         None, {"budget": "150M"}
     )
     assert plan_of(None, {"budget": "150M"}).study == "search_150m"
+
+
+def test_a_study_is_named_by_its_space_budget_and_faces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert plan_of(None, {"budget": "150M", "space": "mixed"}).study == "search_mixed_150m"
+    assert plan_of(None, {"budget": "1M", "space": "own/A b.yaml", "data": "lfw/train"}).study == (
+        "search_a_b_1m_train"
+    )
+
+
+def test_a_study_that_an_earlier_version_named_without_its_space_is_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    former = Path("runs/search_150m")
+    storage = open_storage(None, former, writing=True)
+    record = StudyRecord(storage, "search_150m", small_set().decisions)
+    Run(record, former, {"space": "mixed", "budget": "150M"}, {})
+    assert plan_of(None, {"budget": "150M", "space": "mixed"}).study == "search_150m"
+    assert plan_of(None, {"budget": "150M", "space": "mobilefacenet"}).study == (
+        "search_mobilefacenet_150m"
+    )
 
 
 @pytest.mark.parametrize(
@@ -200,7 +226,7 @@ def test_every_fault_is_told_at_once_by_its_file_and_key_or_its_option() -> None
     ("options", "fault"),
     [
         ({"objectives": "madds"}, "--objectives must be one of accuracy, "),
-        ({"objectives": "accuracy,speed"}, "--objectives must be among accuracy, "),
+        ({"objectives": "accuracy,speed"}, "--objectives must be one of accuracy, "),
         (
             {"early_stopping": "hyperband"},
             "--early-stopping must be none, asha, asha:FIRST or asha:FIRST:FACTOR, got h",

@@ -30,6 +30,7 @@ from seesawnas.analysis.fidelity.measurements import PanelRow
 from seesawnas.analysis.fidelity.plan import LEAST_NETWORKS
 from seesawnas.cost import COSTS
 from seesawnas.errors import StudyError
+from seesawnas.text import one_of
 
 BOOTSTRAPS = 1000
 MOST_CHOICES = 32  # of seeds, over which a tau is averaged: with many seeds there are millions
@@ -173,7 +174,7 @@ class _Table:
     def named(self, level: str | None) -> str:
         """``level``, or the most expensive if it is None."""
         if level is not None and level not in self.levels:
-            raise StudyError(f"reference must be one of {', '.join(self.levels)}, got {level}")
+            raise StudyError(f"reference {one_of(self.levels, level)}")
         return level or max(self.levels, key=self._seconds)
 
     def seeds(self, level: str) -> list[int]:

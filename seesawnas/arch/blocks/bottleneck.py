@@ -29,6 +29,7 @@ from seesawnas.arch.body import BEFORE, Body, Draft
 from seesawnas.arch.layers import ACTIVATIONS, Activation, Pool, split_channels
 from seesawnas.arch.rules import Option
 from seesawnas.errors import SpecError
+from seesawnas.text import one_of
 
 Mixing: TypeAlias = Literal["share", "shuffle", "plain"]
 Skip: TypeAlias = Literal["none", "conv", "maxpool_conv"]
@@ -231,12 +232,12 @@ def _check(block: _Bottleneck) -> None:
         ("skip", block.skip, SKIPS),
     ):
         if value not in known:
-            raise SpecError(f"{name} must be one of {', '.join(known)}, got {value}")
+            raise SpecError(f"{name} {one_of(known, value)}")
 
 
 def _check_split(block: SeesawBlock) -> None:
     if block.mixing not in MIXINGS:
-        raise SpecError(f"kind must be one of {', '.join(MIXINGS)}, got {block.mixing}")
+        raise SpecError(f"kind {one_of(MIXINGS, block.mixing)}")
     if not block.split or min(block.split) < 1:
         raise SpecError(f"split must be positive integers, got {list(block.split)}")
     for channels in (block.inputs, block.middle, block.outputs):

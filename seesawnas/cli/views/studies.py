@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from shlex import quote
 
@@ -63,10 +64,12 @@ def _row(study: StudySummary) -> tuple[object, ...]:
 
 
 def _trials(study: StudySummary) -> str:
-    """Such as ``12``, ``8 of 12`` if some are not finished, ``12 + 10`` with repeats."""
+    """Such as ``12``, ``8 of 12`` if some are not finished or begun, ``12 + 10`` with repeats."""
     if study.kind is None:
         return "-"
     every, finished = study.number_of_trials, study.finished
+    if study.state != "finished":
+        every = max(every, study.asked or 0)
     words = f"{every:,}" if finished == every else f"{finished:,} of {every:,}"
     return f"{words} + {study.repeats:,}" if study.repeats else words
 
@@ -104,7 +107,8 @@ def _head(details: StudyDetails) -> Iterator[str]:
     if details.settings:
         yield "Settings that must stay:"
     for name, value in details.settings.items():
-        yield f"  {name}: {short(value, _LONGEST_SETTING)}"
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        yield f"  {name}: {short(shown, _LONGEST_SETTING)}"
 
 
 def _starts(details: StudyDetails) -> Iterator[str]:

@@ -16,6 +16,7 @@ from seesawnas.search.samplers._own import find_own
 from seesawnas.search.samplers._random import RandomSampler, uniform
 from seesawnas.search.samplers._tpe import MultivariateTPE
 from seesawnas.space import FeasibleSet
+from seesawnas.text import one_of
 
 SAMPLERS: Mapping[str, Callable[[FeasibleSet], Sampler]] = {
     "random": RandomSampler,
@@ -36,8 +37,7 @@ def find_sampler(name: str) -> Callable[[FeasibleSet], Sampler]:
     """
     found = find_own(name) or SAMPLERS.get(name)
     if found is None:
-        names = ", ".join(OWN_SAMPLERS.names())
-        raise StudyError(f"sampler must be one of {names}, got {name!r}")
+        raise StudyError(f"sampler {one_of(OWN_SAMPLERS.names(), name)}")
     return found
 
 

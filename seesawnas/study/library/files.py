@@ -16,7 +16,7 @@ from seesawnas.errors import StudyError
 from seesawnas.io.catalog import STUDIES, Wanted, holds_study, is_file, read_document
 from seesawnas.io.kinds import Kind, other_kind
 from seesawnas.io.yaml import read_yaml
-from seesawnas.study.library.lookup import suggest_study
+from seesawnas.study.library.lookup import no_study
 from seesawnas.study.library.places import StudyPlace
 from seesawnas.study.library.view import find_study
 from seesawnas.study.record.reading import read_attributes
@@ -95,12 +95,12 @@ def started_study(options: Mapping[str, Any]) -> StudyFile | None:
     name, url = options.get("study"), options.get("storage")
     if name is None:
         return None
-    if url is not None or holds_study(study_folder(name)):
+    folder = study_folder(name)
+    if url is not None or holds_study(folder):
         return StudyFile.of_study(name, url)
     if len(options) > 1:  # it may be a new one, of which something is missing
         return None
-    suggest_study(name)
-    raise StudyError(f"{name}: must be an existing study, got none in {study_folder(name)}")
+    raise no_study(name, folder)
 
 
 def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:

@@ -30,21 +30,18 @@ def open_to_read(ref: str, folder: Path, url: str | None) -> tuple[str, BaseStor
         StudyError: If there is no such storage, or if it cannot be read.
     """
     if url is None and not folder.exists():
-        suggest_study(ref)
+        raise no_study(ref, folder)
     check_there(place := storage_url(url, folder))
     if "://" in place:
         return place, open_url(place, writing=False)
     return place, open_storage(None, folder, writing=False)
 
 
-def suggest_study(name: str) -> None:
-    """Suggest a study of a name near to ``name``, which is none's.
-
-    Raises:
-        StudyError: If there is one under runs/.
-    """
-    if near := nearest(name, studies_of_runs()):
-        raise StudyError(f"{name}: must be an existing study; did you mean {near}?")
+def no_study(name: str, folder: Path) -> StudyError:
+    """The fault that there is no study ``name``, with the one under runs/ that was meant."""
+    near = nearest(name, studies_of_runs())
+    found = f"; did you mean {near}?" if near else f", got none in {folder}"
+    return StudyError(f"{name}: must be an existing study{found}")
 
 
 def check_there(url: str) -> None:

@@ -78,6 +78,8 @@ class StudySummary:
         holder: Which process runs it; None if none does.
         fault: Why it cannot be read, in one line.
         notes: What of it cannot be read, one line each.
+        asked: How many trials its last start asked for; None if that is not on record, or of a kind
+            of study without such a number.
     """
 
     name: str
@@ -93,6 +95,7 @@ class StudySummary:
     holder: str | None = None
     fault: str | None = None
     notes: tuple[str, ...] = ()
+    asked: int | None = None
 
     @classmethod
     def of(cls, place: StudyPlace) -> StudySummary:
@@ -120,6 +123,7 @@ class StudySummary:
             storage=place.shown,
             holder=holder,
             notes=tuple(note for view in views for note in view.notes),
+            asked=_asked(views[0]),
         )
 
     @classmethod
@@ -157,6 +161,7 @@ class StudySummary:
             "kind": self.kind,
             "state": self.state,
             "trials": {"all": self.number_of_trials, "finished": self.finished, **self.trials},
+            "asked": self.asked,
             "repeats": self.repeats,
             "best": None if self.best is None else self.best.to_mapping(),
             "bytes": self.bytes,
@@ -241,6 +246,12 @@ def _state(place: StudyPlace, views: list[StudyView]) -> State:
     if not starts:
         return "stopped" if is_left else "finished"
     return "finished" if _is_done(starts[-1]) else "stopped"
+
+
+def _asked(view: StudyView) -> int | None:
+    starts = read_starts(view.attributes, view.trials)
+    trials = (starts[-1].plan or {}).get("trials") if starts else None
+    return trials if isinstance(trials, int) else None
 
 
 def _is_done(start: Start) -> bool:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from seesawnas.errors import InvalidInput
+from seesawnas.text import one_of
 from seesawnas.train.recipe import OWN_MARGINS, Guard, Margin
 
 _EPSILON = 1e-6
@@ -111,5 +112,5 @@ def find_margin(name: str) -> MarginKind:
     found: MarginKind | None = OWN_MARGINS.find(name)
     included: dict[str, MarginKind] = dict(MARGINS.items())
     if found is None and name not in included:
-        raise InvalidInput(f"margin must be one of {', '.join(OWN_MARGINS.names())}, got {name}")
+        raise InvalidInput(f"margin {one_of(OWN_MARGINS.names(), name)}")
     return included[name] if found is None else found

@@ -94,7 +94,7 @@ def test_a_study_in_a_database_is_found_through_its_folder(
     ("words", "message"),
     [
         ([], "runs: contains no study; give a study name or run seesawnas search first"),
-        (["nothing"], "runs/nothing/journal.log: contains no study"),
+        (["nothing"], "nothing: must be an existing study, got none in runs/nothing"),
         ([".."], "study must be a valid folder name, got '..'"),
         (["s", "--port", "70000"], "--port must be from 0 to 65535, got 70000"),
         (["s", "--storage", "nonsense://x"], "cannot be opened"),

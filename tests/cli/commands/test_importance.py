@@ -60,7 +60,7 @@ def test_the_plot_is_a_page_that_needs_no_network(folder: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["nothing"], "runs/nothing/journal.log: contains no study"),
+        (["nothing"], "nothing: must be an existing study, got none in runs/nothing"),
         (["few"], "study few: must have at least 10 complete trials of its search space"),
         (["s", "--bands", "50"], "bands must be from 1 to 3 (each needs 10 trials; the study has "),
         (["s", "--bands", "1M"], "band 1.00 M must contain at least 10 trials of the study, got 0"),

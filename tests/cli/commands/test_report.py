@@ -69,7 +69,7 @@ def test_a_study_in_a_database_is_reported_from_there(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (["report", "nowhere"], "runs/nowhere/journal.log: contains no study: no such file\n"),
+        (["report", "nowhere"], "nowhere: must be an existing study, got none in runs/nowhere\n"),
         (
             ["report", "empty", "--json", "--format", "csv"],
             "--format must be json with --json, got csv\n",

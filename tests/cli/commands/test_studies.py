@@ -11,9 +11,11 @@ from sqlalchemy.pool import QueuePool
 from typer.testing import CliRunner
 
 from seesawnas.cli import app
-from seesawnas.study import lock_study
+from seesawnas.study import StudyRecord, lock_study, open_storage
+from seesawnas.study.record.provenance import Run
 from seesawnas.study.storage.database import PatientStorage
 from tests.cli.running import Ran
+from tests.study.fakes import small_set
 from tests.study.library.studies import begin, is_whole
 
 
@@ -34,7 +36,18 @@ def test_studies_are_listed_as_a_table_and_as_json(study: None, folder: Path) ->
         found.items()
     )
     assert set(found) == {
-        *("name", "kind", "state", "trials", "repeats", "best", "bytes", "written", "folder"),
+        *(
+            "name",
+            "kind",
+            "state",
+            "trials",
+            "asked",
+            "repeats",
+            "best",
+            "bytes",
+            "written",
+            "folder",
+        ),
         *("storage", "holder", "fault"),
     }
     assert found["trials"]["all"] == 4
@@ -42,6 +55,9 @@ def test_studies_are_listed_as_a_table_and_as_json(study: None, folder: Path) ->
     shown = Ran("studies", "list").out
     assert "3 of 4 + 1" in shown
     assert "75.00 %" in shown
+    storage = open_storage(None, Path("runs/first"), writing=True)
+    Run(StudyRecord(storage, "first", small_set().decisions), folder, {"trials": 9}, {})
+    assert "3 of 9 + 1" in Ran("studies", "list").out
     Path("runs/first/journal.log").write_text("nonsense\n")
     ran = Ran("studies", "list")
     assert (ran.code, ran.err.count("\n")) == (0, 1)
@@ -59,6 +75,7 @@ def test_a_study_is_shown_with_what_resumes_it(study: None) -> None:
     assert {"objectives", "settings", "starts", "files", "notes"} <= set(found)
     shown = Ran("studies", "show", "first").out
     assert shown.startswith("first: search, stopped\n")
+    assert "None" not in shown
     assert "seesawnas build first:best" in shown
 
 

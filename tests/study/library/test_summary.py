@@ -18,6 +18,7 @@ from seesawnas.study.library.details import StudyDetails
 from seesawnas.study.library.export import exported_trials
 from seesawnas.study.library.places import StudyPlace
 from seesawnas.study.library.summary import StudySummary, list_studies
+from seesawnas.study.record.provenance import Run
 from seesawnas.study.storage.open import last_written
 from tests.study.fakes import small_set
 from tests.study.library.studies import begin
@@ -69,6 +70,18 @@ def test_the_kind_of_a_study_follows_from_its_settings(
     if settings is not None:
         made.require_settings(settings)
     assert listed()["s"].kind == kind
+
+
+def test_how_many_trials_were_asked_for_is_what_the_last_start_says() -> None:
+    (made,) = record("s", "")
+    made.require_settings({"budget": 1})
+    assert listed()["s"].asked is None
+    for trials in (2, 5):
+        Run(made, Path("runs/s"), {"trials": trials}, {})
+    assert listed()["s"].asked == 5
+    assert listed()["s"].to_mapping()["asked"] == 5
+    Run(made, Path("runs/s"), {"trials": None}, {})
+    assert listed()["s"].asked is None
 
 
 def test_a_fidelity_study_is_one_study_of_all_its_sizes() -> None:

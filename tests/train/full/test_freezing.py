@@ -194,6 +194,7 @@ def test_initial_weights_of_another_network_claim_no_folder(tmp_path: Path) -> N
     with pytest.raises(InvalidInput, match="does not match the network") as caught:
         run(plan)
     assert "\n" not in str(caught.value)
+    assert f"the network {plan.spec.name}, but is of {_PAPER.name}: " in str(caught.value)
     assert not (plan.folder / "training.json").exists()
 
 

@@ -63,7 +63,9 @@ def test_a_recipe_and_a_head_take_it_by_its_name(tmp_path: Path) -> None:
 
 def test_every_included_margin_is_found() -> None:
     assert {name: find_margin(name) for name in MARGINS} == MARGINS
-    with pytest.raises(InvalidInput, match=r"margin must be one of arcface, .*, got arkface"):
+    with pytest.raises(
+        InvalidInput, match=r"margin must be one of arcface, .*, got arkface; did you mean arcface"
+    ):
         find_margin("arkface")
 
 
