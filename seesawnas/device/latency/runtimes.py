@@ -64,6 +64,14 @@ def _open_openvino(path: Path, threads: int) -> Session:
     return lambda images: [request.infer({0: images})[0]]
 
 
+def _open_ncnn(path: Path, threads: int) -> Session:
+    try:
+        import_module("ncnn")
+    except ImportError:
+        raise needs("ncnn", "the runtime ncnn", "ncnn") from None
+    return ncnn_session(path, threads)
+
+
 def _open_torch(path: Path, threads: int) -> Session:
     import torch
 
@@ -88,7 +96,7 @@ def _open_torch(path: Path, threads: int) -> Session:
 _OPENERS: dict[str, tuple[Callable[[Path, int], Session], str]] = {
     "onnxruntime": (_open_onnxruntime, "onnxruntime"),
     "openvino": (_open_openvino, "openvino"),
-    "ncnn": (ncnn_session, "ncnn"),
+    "ncnn": (_open_ncnn, "ncnn"),
     "executorch": (executorch_session, "executorch"),
     "torch": (_open_torch, "torch"),
 }

@@ -130,3 +130,12 @@ def test_memory_is_that_of_the_network(runtime: str, file: Path) -> None:
 @pytest.mark.processes
 def test_memory_of_a_file_that_cannot_be_opened_is_unknown(tmp_path: Path) -> None:
     assert peak_memory("torch", tmp_path / "none.pt", SHAPE, 1) is None
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino", "ncnn"])
+def test_a_runtime_that_is_not_installed_is_named_and_not_the_file(
+    runtime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, runtime, None)
+    with pytest.raises(InvalidInput, match=rf"^the runtime {runtime} needs {runtime}, which is"):
+        open_session(runtime, tmp_path / "model", 1)
