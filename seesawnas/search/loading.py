@@ -211,4 +211,9 @@ def _misunderstood(plan: SearchPlan, options: Container[str], place: Place) -> I
             f"{place('repeat_top')} requires repeats of at least 1, got {plan.repeats}; give "
             "--repeats too"
         )
+    if "leader_epochs" in options and not plan.leaders:
+        yield (
+            f"{place('leader_epochs')} requires leaders of at least 1, got {plan.leaders}; give "
+            "--leaders too"
+        )
     yield from name_conflicts(plan.study, plan.storage, place)

@@ -17,6 +17,7 @@ from seesawnas.plan.options import Number, Whole, inherited, option, parsed, sto
 from seesawnas.study.options import (
     ENDS,
     JUDGED,
+    MAX_EPOCHS,
     SEARCHED,
     RunPlan,
     SpacePlan,
@@ -149,7 +150,9 @@ class SearchPlan(RunPlan):
             ends the search.
         halving: Early stopping.
         repeats: New training seeds for each of the ``repeat_top`` best networks.
-        confirm: REFs of networks that the best one is confirmed against after the search.
+        leaders: How many of the best networks are trained for ``leader_epochs`` after the search.
+        confirm: REFs of networks that the best one, of the leaders if there are some, is confirmed
+            against after the search.
     """
 
     budget: Budget = option(
@@ -257,6 +260,22 @@ class SearchPlan(RunPlan):
     repeat_top: int = option(
         Whole(1, 1000), "M", JUDGED, "Number of networks to retrain. Default: 5.", default=5
     )
+    leaders: int = option(
+        Whole(0, 1000),
+        "M",
+        JUDGED,
+        "After the search, train its M best networks for --leader-epochs from another seed, which "
+        "leaves out other identities, and rank them by that, in the study NAME_leaders. Default: "
+        "0.",
+        default=0,
+    )
+    leader_epochs: int | None = option(
+        Whole(1, MAX_EPOCHS, optional=True),
+        "N",
+        JUDGED,
+        "Epochs of proxy training per leader. Default: four times --epochs.",
+        default=None,
+    )
     confirm: tuple[str, ...] = option(
         references,
         "REFS",
@@ -279,8 +298,8 @@ class SearchPlan(RunPlan):
     def other_help(cls) -> Mapping[str, str]:
         """See the base."""
         return {
-            "time": "Time limit of this run, such as 2h or 90m; repeats use the time left after "
-            "the search."
+            "time": "Time limit of this run, such as 2h or 90m; repeats and leaders use the time "
+            "left after the search."
         }
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 import signal
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -66,7 +67,60 @@ def _plan(study_file: str | None, given: dict[str, Any]) -> SearchPlan:
     return plan_of(started, given)
 
 
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    """A study that was carried on.
+
+    Attributes:
+        plan: What it was asked to do.
+        outcome: What it holds.
+        reason: Why it ended; None if it was interrupted.
+        values: Its summary and ``files``, as JSON values.
+    """
+
+    plan: SearchPlan
+    outcome: Outcome
+    reason: str | None
+    values: dict[str, Any]
+
+
 def _carry_out(plan: SearchPlan, json: bool) -> None:
+    from seesawnas.cli.views.progress import say
+
+    # SIGTERM stops it like Ctrl-C: nothing is lost.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    only_shown()
+    shown, started = screen(), time.monotonic()
+    _check_rivals(plan)
+    last = searched = _search(plan, json)
+    values, confirmed, refused = searched.values, None, None
+    try:
+        if searched.reason is not None:
+            last = _leaders(searched, json, started)
+        if last is not searched:
+            values = {**values, "leaders": last.values}
+        if last.reason is not None:
+            confirmed = _confirm(last, json, started)
+    except SeesawnasError as error:
+        refused = error  # after what the search found
+    if json:
+        more = {} if confirmed is None else {"confirmation": confirmed.values}
+        print_json({**values, **more}, indent=None)
+    if refused is not None:
+        raise refused
+    if confirmed is not None:
+        confirmed.leave()
+    if last.reason is None:
+        done = _finished(last.plan, last.outcome)
+        say(shown, f"Stopped with {done} finished. Run the same command to resume.")
+        raise typer.Exit(130)
+    if last.outcome.best is None:
+        say(shown, f"No trial is complete: {_without_one(last.outcome)}.")
+        raise typer.Exit(1)
+
+
+def _search(plan: SearchPlan, json: bool) -> _Searched:
+    """Carry on the study of ``plan``, write its files, and print them but for ``json``."""
     from seesawnas.cli.views.compiling import compiling_shown
     from seesawnas.cli.views.progress import say, watch
     from seesawnas.cli.views.search import show, watched
@@ -74,11 +128,7 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     from seesawnas.search import opened
     from seesawnas.study.record.distillation import about_teacher
 
-    # SIGTERM stops it like Ctrl-C: nothing is lost.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    only_shown()
-    shown, started = screen(), time.monotonic()
-    _check_rivals(plan)
+    shown = screen()
     timer, notes = _timer(plan)
     say(shown, *notes)
     with compiling_shown(), opened(plan) as session:
@@ -94,30 +144,46 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
             summary["priors"] = session.learnt()
         files = _write(plan, outcome, summary)
     if not json:
-        show(console(), plan, outcome, files, summary.get("priors", ()))
+        is_last = reason is None or not plan.leaders
+        show(console(), plan, outcome, files, summary.get("priors", ()), is_last=is_last)
         say(console(), *(f"Caution: {line}" for line in summary["cautions"]))
-    confirmed, refused = None, None
-    if reason is not None:
-        try:
-            confirmed = _confirm(plan, outcome, json, started)
-        except SeesawnasError as error:
-            refused = error  # after what the search found
-    if json:
-        more = {} if confirmed is None else {"confirmation": confirmed.values}
-        print_json({**summary, "files": files, **more}, indent=None)
-    if refused is not None:
-        raise refused
-    if confirmed is not None:
-        confirmed.leave()
-    if reason is None:
-        say(
-            shown,
-            f"Stopped with {_finished(plan, outcome)} finished. Run the same command to resume.",
-        )
-        raise typer.Exit(130)
-    if outcome.best is None:
-        say(shown, f"No trial is complete: {_without_one(outcome)}.")
-        raise typer.Exit(1)
+    return _Searched(plan, outcome, reason, {**summary, "files": files})
+
+
+def _time_left(plan: SearchPlan, started: float, what: str) -> tuple[bool, float | None]:
+    """Whether the run has time for ``what``, and how many seconds; None for no limit.
+
+    ``started`` is the run's monotonic start.
+    """
+    from seesawnas.cli.views.progress import say
+
+    if plan.seconds is None:
+        return True, None
+    left = plan.seconds - (time.monotonic() - started)
+    if left <= 0:
+        say(screen(), f"{what}  not begun: time limit reached; run the same command to go on")
+    return left > 0, left
+
+
+def _leaders(searched: _Searched, json: bool, started: float) -> _Searched:
+    """Train the best networks for longer, in what is left of the run's time.
+
+    Returns:
+        Their study; ``searched`` if no leaders are asked for, or if there are none or no time.
+    """
+    from seesawnas.cli.views.progress import say
+    from seesawnas.search.leaders import leaders_plan
+
+    plan, outcome = searched.plan, searched.outcome
+    if not plan.leaders or outcome.best is None:
+        return searched
+    is_time, left = _time_left(plan, started, "Leaders")
+    if not is_time:
+        return searched
+    made = leaders_plan(plan, outcome.ranking.rows, seconds=left)
+    best = several(len(made.points or ()), "network")
+    say(screen(), "", f"Leaders  the best {best}, {several(made.epochs, 'epoch')} each")
+    return _search(made, json)
 
 
 def _check_rivals(plan: SearchPlan) -> None:
@@ -150,20 +216,19 @@ def _check_rivals(plan: SearchPlan) -> None:
         make_race(plan.confirm, plan.storage)
 
 
-def _confirm(plan: SearchPlan, outcome: Outcome, json: bool, started: float) -> Confirmed | None:
+def _confirm(searched: _Searched, json: bool, started: float) -> Confirmed | None:
     """Confirm the best network against those of ``confirm``, in what is left of the run's time.
 
     None if there are none, or no time is left. ``started`` is the run's monotonic start.
     """
     from seesawnas.cli.commands.confirm import run_confirmation
-    from seesawnas.cli.views.progress import say
     from seesawnas.confirmation.loading import after_search
 
+    plan, outcome = searched.plan, searched.outcome
     if not plan.confirm or outcome.best is None:
         return None
-    left = None if plan.seconds is None else plan.seconds - (time.monotonic() - started)
-    if left is not None and left <= 0:
-        say(screen(), "Confirm  not begun: time limit reached; run the same command to go on")
+    is_time, left = _time_left(plan, started, "Confirm")
+    if not is_time:
         return None
     asked = after_search(plan, outcome.ranking.rows[0].number, seconds=left)
     found = run_confirmation(asked)

@@ -33,8 +33,13 @@ def show(
     outcome: Outcome,
     files: dict[str, str],
     learnt: Sequence[Mapping[str, Any]] = (),
+    *,
+    is_last: bool = True,
 ) -> None:
-    """Print the outcome; ``learnt`` is what came of each prior, as the summary has it."""
+    """Print the outcome, with the next commands if it is the last of its run.
+
+    ``learnt`` is what came of each prior, as the summary has it.
+    """
     if outcome.ranking.rows:
         screen.print(_ranking(outcome.ranking))
         say(screen, *_front(outcome.ranking))
@@ -57,7 +62,7 @@ def show(
         ),
     )
     say(screen, "", "Files:", *(f"  {path}" for path in files.values()))
-    if outcome.best is not None:
+    if outcome.best is not None and is_last:
         out, name = quote(str(plan.folder / "best")), quote(f"{plan.study}:best")
         drawing = quote(str(plan.folder / "best.svg"))
         data = "FACES" if plan.data is None else quote(plan.data)
