@@ -73,7 +73,8 @@ def one_of(known: Iterable[str], got: object) -> str:
     names = tuple(known)
     near = nearest(got, names) if isinstance(got, str) else None
     hint = f"; did you mean {near}?" if near else ""
-    return f"must be one of {', '.join(names)}, got {short(got)}{hint}"
+    shown = short(got) or "an empty word"
+    return f"must be one of {', '.join(names)}, got {shown}{hint}"
 
 
 def nearest(

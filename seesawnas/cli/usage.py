@@ -33,17 +33,22 @@ def usage_line(error: Any) -> str | None:
     parameter = getattr(error, "param", None)
     if parameter is not None and not hasattr(error, "param_type"):
         return bounded(f"{_name(parameter)}: {_rule(_first_fault(error), error)}")
-    where = getattr(error.ctx, "command_path", "seesawnas")
+    where = getattr(error.ctx, "command_path", None)
     if parameter is not None:
         fault = f"{_name(parameter)}: must be given"
     elif hasattr(error, "possibilities"):
         fault = f"{short(error.option_name)}: must be an option of {where}"
         if near := nearest(error.option_name, error.possibilities or ()):
             return bounded(f"{fault}; did you mean {near}?")
+    elif hasattr(error, "option_name"):
+        takes_none = "does not take" in str(error.message)
+        rule = "must be given without a value" if takes_none else "must be given with a value"
+        fault = f"{short(error.option_name)}: {rule}"
     else:
         message = str(error.message).rstrip(".")
         fault = f"{message[:1].lower()}{message[1:]}".replace(". Did", "; did")
-    return bounded(fault if fault.endswith("?") else f"{fault}; see {where} -h")
+    is_whole = where is None or fault.endswith("?")
+    return bounded(fault if is_whole else f"{fault}; see {where} -h")
 
 
 def _name(parameter: Any) -> str:

@@ -144,7 +144,8 @@ def studies_of_runs() -> list[str]:
 def _is_path(ref: str | Path) -> bool:
     """Whether ``ref`` can only be a file or folder of the user's own, there or not."""
     own = Path(ref)
-    return own.is_absolute() or (own.parent != Path() and own.parent.is_dir())
+    # os: a folder that may not be entered is none, and no fault
+    return own.is_absolute() or (own.parent != Path() and os.path.isdir(own.parent))
 
 
 def holds_study(folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The best networks of a search, trained again for longer and with other people left out.
+"""The best networks of a search, trained again for longer and with other identities left out.
 
 A short training favours networks that fit fast: among leaders its ranking need not be that of long
 trainings. So they are ranked anew, in a study of their own beside the search's.
@@ -9,40 +9,36 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from seesawnas.errors import InvalidInput
+from seesawnas.errors import InvalidInput, StudyError
+from seesawnas.io.catalog import holds_study
 from seesawnas.search.plan import SearchPlan
-from seesawnas.study import ResultRow, find_study
-from seesawnas.study.options import MAX_EPOCHS
-
-LONGER = 4
-"""Times the epochs of a trial, if a plan does not say how long leaders are trained."""
-_SEEDS_ON = 101
-"""From the search's seed: beyond those of the repeats, of which there are at most a hundred."""
+from seesawnas.space import shipped
+from seesawnas.study import ResultRow, StudyFile, find_study
+from seesawnas.study.storage.open import storage_url, study_folder
 
 
-def leaders_plan(
-    search: SearchPlan, ranked: Sequence[ResultRow], *, seconds: float | None = None
-) -> SearchPlan:
-    """The plan that trains the best networks of a search for its ``leader_epochs``.
+def leaders_plan(search: SearchPlan, best: Sequence[ResultRow]) -> SearchPlan:
+    """The plan that trains the first of ``best`` for the search's ``leader_epochs``.
 
-    The study is ``NAME_leaders``. Its seed is another one, so that people and pairs that ranked the
-    networks do not rank them again.
+    The study is ``NAME_leaders``. Its seed is another one: it draws other identities to leave out,
+    and other pairs.
 
     Args:
         search: What was searched.
-        ranked: Its trials, the best first.
-        seconds: The time of the search's run that is left; None for no limit.
+        best: Its trials, the best first.
     """
-    name, best = f"{search.study}_leaders", ranked[: search.leaders]
-    others = _finished_besides(name, search.storage, {row.digest for row in best})
+    name, best, storage = _name(search), best[: search.leaders], _storage(search)
+    others = _held_besides(name, storage, {row.digest for row in best})
+    papers = set(shipped("paper"))
+    refs = (row.name if row.name in papers else f"{search.study}:{row.number}" for row in best)
     return replace(
         search,
         study=name,
-        seed=(search.seed + _SEEDS_ON) % 2**63,
-        epochs=search.leader_epochs or min(LONGER * search.epochs, MAX_EPOCHS),
-        points=tuple(f"{search.study}:{row.number}" for row in best),
+        storage=storage,
+        seed=search.leader_seed,
+        epochs=search.leader_epochs or search.epochs,
+        points=tuple(map(str, refs)),
         trials=len(best) + others,
-        seconds=seconds,
         patience=None,
         target=None,
         halving=None,
@@ -53,13 +49,52 @@ def leaders_plan(
     )
 
 
-def _finished_besides(name: str, storage: str | None, digests: Collection[str]) -> int:
+def check_leaders(search: SearchPlan) -> None:
+    """Check that the study of its leaders can be begun or resumed, before hours of search.
+
+    Raises:
+        InvalidInput: If it can have no such name, cannot be read, or was begun with other epochs or
+            another seed.
+    """
+    if not search.leaders:
+        return
+    name, place = _name(search), search.place
+    try:
+        folder = study_folder(name)
+    except StudyError as error:
+        raise StudyError(f"{place('leaders')}: {error}") from None
+    try:
+        begun = StudyFile.of_study(name, _storage(search)).values
+    except InvalidInput:
+        if holds_study(folder):
+            raise
+        return
+    if (seed := begun.get("seed")) != search.leader_seed:
+        raise StudyError(
+            f"study {name}: must be one of leaders, with seed {search.leader_seed}, got seed "
+            f"{seed}; use another {place('study')}"
+        )
+    if (epochs := begun.get("epochs")) != search.leader_epochs:
+        raise StudyError(
+            f"{place('leader_epochs')} must be {epochs}, as study {name} was begun with, got "
+            f"{search.leader_epochs}; or use another {place('study')}"
+        )
+
+
+def _name(search: SearchPlan) -> str:
+    return f"{search.study}_leaders"
+
+
+def _storage(search: SearchPlan) -> str | None:
+    """The URL of the search's database; None of a journal."""
+    place = storage_url(search.storage, search.folder)
+    return place if "://" in place else None
+
+
+def _held_besides(name: str, storage: str | None, digests: Collection[str]) -> int:
     """Trials that a study of leaders holds of networks that led before more were tried."""
     try:
         trials = find_study(name, storage).view().trials
-    except InvalidInput:  # there is none yet; if it cannot be read, its start says why
+    except InvalidInput:  # there is none yet
         return 0
-    return sum(
-        trial.state.is_finished() and trial.user_attrs.get("digest") not in digests
-        for trial in trials
-    )
+    return sum(trial.user_attrs.get("digest") not in digests for trial in trials)

@@ -211,6 +211,11 @@ def _misunderstood(plan: SearchPlan, options: Container[str], place: Place) -> I
             f"{place('repeat_top')} requires repeats of at least 1, got {plan.repeats}; give "
             "--repeats too"
         )
+    if plan.leaders and (plan.trials, plan.patience, plan.target) == (None, None, None):
+        yield (
+            f"{place('leaders')} requires trials, patience or target beside time, which the search "
+            "would use up, got none of them"
+        )
     if "leader_epochs" in options and not plan.leaders:
         yield (
             f"{place('leader_epochs')} requires leaders of at least 1, got {plan.leaders}; give "

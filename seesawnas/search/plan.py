@@ -37,6 +37,9 @@ LEARNING_SAMPLERS = ("linear",)
 """Those that can learn from earlier studies."""
 MOST_PRIORS = 4
 DEFAULT_TRIALS = 12
+MOST_REPEATS = 100
+LONGER = 4
+"""Times the epochs of a trial, if a plan does not say for how many leaders are trained."""
 
 
 def _maker(found: Any) -> Any:
@@ -251,7 +254,7 @@ class SearchPlan(RunPlan):
         in_summary=True,
     )
     repeats: int = option(
-        Whole(0, 100),
+        Whole(0, MOST_REPEATS),
         "K",
         JUDGED,
         "Retrain the best networks with K new seeds each, and rank them by the mean. Default: 0.",
@@ -264,9 +267,9 @@ class SearchPlan(RunPlan):
         Whole(0, 1000),
         "M",
         JUDGED,
-        "After the search, train its M best networks for --leader-epochs from another seed, which "
-        "leaves out other identities, and rank them by that, in the study NAME_leaders. Default: "
-        "0.",
+        "After the search, train its M best networks (of several objectives, the Pareto front "
+        "first) for --leader-epochs from another seed, which leaves out other identities, and rank "
+        "them by that, in the study NAME_leaders. Default: 0.",
         default=0,
     )
     leader_epochs: int | None = option(
@@ -291,6 +294,8 @@ class SearchPlan(RunPlan):
         super().__post_init__()
         if isinstance(self.halving, EarlyStopping):
             object.__setattr__(self, "halving", self.halving.at(self.epochs))
+        if self.leaders:
+            self._fill("leader_epochs", min(LONGER * self.epochs, MAX_EPOCHS))
         if self.seconds is None and self.patience is None and self.target is None:
             self._fill("trials", DEFAULT_TRIALS)
 
@@ -299,7 +304,9 @@ class SearchPlan(RunPlan):
         """See the base."""
         return {
             "time": "Time limit of this run, such as 2h or 90m; repeats and leaders use the time "
-            "left after the search."
+            "left after the search.",
+            "study": "Name of the study, a folder under runs/. Default: derived from the study "
+            "file, or from space, budget and data.",
         }
 
     @property
@@ -316,3 +323,8 @@ class SearchPlan(RunPlan):
         They follow the study's own seed and are the same for every network.
         """
         return tuple((self.seed + number) % 2**63 for number in range(1, self.repeats + 1))
+
+    @property
+    def leader_seed(self) -> int:
+        """The seed of the study of leaders: beyond those of any repeats."""
+        return (self.seed + MOST_REPEATS + 1) % 2**63

@@ -212,7 +212,9 @@ class Session:
             for prior, trust in zip(priors, trusts, strict=True)
         ]
 
-    def run(self, measure: MeasureLatency | None = None) -> Generator[SearchEvent]:
+    def run(
+        self, measure: MeasureLatency | None = None, *, seconds: float | None = None
+    ) -> Generator[SearchEvent]:
         """Search until a rule of the plan ends it, then repeat the best in the time that is left.
 
         Yield events. The last one is ``Ended``: why the search ended, and whether its time limit
@@ -221,6 +223,7 @@ class Session:
         Args:
             measure: Measures the best networks on the device under a latency budget, before they
                 are repeated and ranked; None to trust the prediction.
+            seconds: The time of this run; what the plan says if it is None.
         """
         plan, ready, record = self.plan, self.ready, self.record
         search, repeats = SearchSource(plan, ready, record), list[Source]()
@@ -228,7 +231,7 @@ class Session:
             repeats.append(FinalistsSource(plan, record, measure))
         if self.repeats is not None and plan.repeats:
             repeats.append(RepeatsSource(plan, ready, record, self.repeats))
-        return self.study.run(search, *repeats, seconds=plan.rules.seconds)
+        return self.study.run(search, *repeats, seconds=seconds or plan.seconds)
 
     def measured_again(self) -> Mapping[str, Repeats]:
         """What repeats the study holds, of this run and of earlier ones, by digest."""

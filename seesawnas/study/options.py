@@ -203,6 +203,12 @@ def subset_conflicts(identities: int | None, data: str | None, place: Place) -> 
         )
 
 
+def _study(raw: Any) -> Any:
+    """A study's name, or the path of its folder, which a shell completes with a slash."""
+    name = optional_text(raw)
+    return (name.rstrip("/") or name) if isinstance(name, str) else name
+
+
 @dataclass(frozen=True, kw_only=True)
 @lists(TeacherPlan, before="study")
 class RunPlan(TeacherPlan, EnginePlan):
@@ -284,7 +290,7 @@ class RunPlan(TeacherPlan, EnginePlan):
         in_summary=True,
     )
     study: str = option(
-        optional_text,
+        _study,
         "NAME",
         PLACED,
         "Name of the study, a folder under runs/. Default: derived from the study file, or from "

@@ -34,6 +34,7 @@ from tests.cli.running import Ran
         (("report", "x", "--format", "q"), "--format: must be one of html, md, csv, json, got q"),
         (("build", "x" * 300), "x: must be a YAML file or a shipped name"),
         (("build", "x" * 300 + ":best"), "study must be a name of at most 255 bytes, got 'xxx"),
+        (("build", "x" * 300 + "/y"), "x/y: must be a YAML file or a shipped name"),
         (("build", "x" * 20), f"{'x' * 20}: must be a YAML file or a shipped name; shipped are"),
         (
             ("build", f"{Path(__file__).parent}/no"),
@@ -101,6 +102,8 @@ def test_a_space_is_no_search_point_and_the_message_says_where_to_go() -> None:
         ),
         ("build one two", "got unexpected extra argument(s) (two); see seesawnas build -h"),
         ("sample -n some", "--number: must be a whole number, got some"),
+        ("search --budget", "--budget: must be given with a value"),
+        ("search --json=yes", "--json: must be given without a value"),
     ],
 )
 def test_a_fault_of_the_command_line_is_one_line_and_exit_code_2(words: str, line: str) -> None:

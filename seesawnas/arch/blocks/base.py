@@ -9,7 +9,7 @@ entry points ``seesawnas.blocks`` are equals; :mod:`seesawnas.arch.blocks.regist
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
@@ -18,6 +18,7 @@ from seesawnas.arch.body import Body
 from seesawnas.arch.layers import Shape
 from seesawnas.arch.rules import Option, Rule, written
 from seesawnas.errors import SpecError
+from seesawnas.text import one_of
 
 Role: TypeAlias = Literal["stem", "block", "head"]
 Inputs: TypeAlias = tuple[Shape, ...]
@@ -177,3 +178,13 @@ def require(condition: bool, rule: str, value: object) -> None:
     """
     if not condition:
         raise SpecError(f"{rule}, got {value}")
+
+
+def require_word(name: str, word: str, known: Iterable[str]) -> None:
+    """Check that the attribute ``name`` is one of the ``known`` words.
+
+    Raises:
+        SpecError: If ``word`` is none of them, with the nearest.
+    """
+    if word not in (names := tuple(known)):
+        raise SpecError(f"{name} {one_of(names, word)}")

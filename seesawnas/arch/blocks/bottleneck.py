@@ -23,13 +23,12 @@ from math import gcd
 from typing import Any, ClassVar, Literal, TypeAlias, TypeVar, get_args
 
 from seesawnas.arch import rules
-from seesawnas.arch.blocks.base import AttributeInfo, Block, attribute
+from seesawnas.arch.blocks.base import AttributeInfo, Block, attribute, require_word
 from seesawnas.arch.blocks.expanding import EXPANSION, Expanding
 from seesawnas.arch.body import BEFORE, Body, Draft
 from seesawnas.arch.layers import ACTIVATIONS, Activation, Pool, split_channels
 from seesawnas.arch.rules import Option
 from seesawnas.errors import SpecError
-from seesawnas.text import one_of
 
 Mixing: TypeAlias = Literal["share", "shuffle", "plain"]
 Skip: TypeAlias = Literal["none", "conv", "maxpool_conv"]
@@ -227,17 +226,12 @@ def _check(block: _Bottleneck) -> None:
             f"se must be off or a reduction ratio of at most {block.middle} (the middle width), "
             f"got {block.se}"
         )
-    for name, value, known in (
-        ("activation", block.activation, ACTIVATIONS),
-        ("skip", block.skip, SKIPS),
-    ):
-        if value not in known:
-            raise SpecError(f"{name} {one_of(known, value)}")
+    require_word("activation", block.activation, ACTIVATIONS)
+    require_word("skip", block.skip, SKIPS)
 
 
 def _check_split(block: SeesawBlock) -> None:
-    if block.mixing not in MIXINGS:
-        raise SpecError(f"kind {one_of(MIXINGS, block.mixing)}")
+    require_word("kind", block.mixing, MIXINGS)
     if not block.split or min(block.split) < 1:
         raise SpecError(f"split must be positive integers, got {list(block.split)}")
     for channels in (block.inputs, block.middle, block.outputs):

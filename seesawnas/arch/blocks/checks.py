@@ -5,14 +5,10 @@ Each raises SpecError, the rule first and then the value.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from seesawnas.arch.blocks.base import Block, require
+from seesawnas.arch.blocks.base import Block, require, require_word
 from seesawnas.arch.blocks.bottleneck import KERNELS
 from seesawnas.arch.layers import ACTIVATIONS
 from seesawnas.arch.rules import SLOPES
-from seesawnas.errors import SpecError
-from seesawnas.text import one_of
 
 
 def check_widths(block: Block, *names: str) -> None:
@@ -30,17 +26,12 @@ def check_kernel(kernel: int) -> None:
 
 def check_activation(activation: str) -> None:
     """It is one of the grammar's activations."""
-    _check_word("activation", activation, ACTIVATIONS)
+    require_word("activation", activation, ACTIVATIONS)
 
 
 def check_slopes(slopes: str) -> None:
     """It is one of the grammar's."""
-    _check_word("slopes", slopes, SLOPES)
-
-
-def _check_word(name: str, word: str, known: Sequence[str]) -> None:
-    if word not in known:
-        raise SpecError(f"{name} {one_of(known, word)}")
+    require_word("slopes", slopes, SLOPES)
 
 
 def check_se(se: int, channels: int) -> None:

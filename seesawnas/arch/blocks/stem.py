@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from seesawnas.arch import rules
-from seesawnas.arch.blocks.base import Block, Inputs, Role, attribute
+from seesawnas.arch.blocks.base import Block, Inputs, Role, attribute, require_word
 from seesawnas.arch.body import BEFORE, Body, Draft
 from seesawnas.arch.layers import ACTIVATIONS, Activation
 from seesawnas.errors import SpecError
-from seesawnas.text import one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +57,4 @@ def check_part(part: str, width: int, activation: str) -> None:
     """
     if width < 1:
         raise SpecError(f"{part} width must be positive, got {width}")
-    if activation not in ACTIVATIONS:
-        raise SpecError(f"{part} activation {one_of(ACTIVATIONS, activation)}")
+    require_word(f"{part} activation", activation, ACTIVATIONS)

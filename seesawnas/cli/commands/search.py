@@ -86,53 +86,83 @@ class _Searched:
 
 def _carry_out(plan: SearchPlan, json: bool) -> None:
     from seesawnas.cli.views.progress import say
+    from seesawnas.cli.views.search import show_next
+    from seesawnas.search.leaders import check_leaders
 
     # SIGTERM stops it like Ctrl-C: nothing is lost.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     only_shown()
     shown, started = screen(), time.monotonic()
     _check_rivals(plan)
-    last = searched = _search(plan, json)
-    values, confirmed, refused = searched.values, None, None
-    try:
-        if searched.reason is not None:
-            last = _leaders(searched, json, started)
-        if last is not searched:
-            values = {**values, "leaders": last.values}
-        if last.reason is not None:
+    check_leaders(plan)
+    timer, notes = _timer(plan)
+    say(shown, *notes)
+    last = searched = _search(plan, timer, json)
+    values, confirmed, stopped = searched.values, None, None
+    if searched.reason is not None:
+        try:
+            last = _leaders(searched, timer, json, started)
+        except (SeesawnasError, KeyboardInterrupt) as error:
+            stopped = error  # after what the search found
+    if last is not searched:
+        values = {**values, "leaders": last.values}
+    if not json:
+        going_on = next((one for one in (last, searched) if one.outcome.best is not None), None)
+        if going_on is not None:
+            show_next(console(), going_on.plan)
+        cautions = dict.fromkeys([*searched.values["cautions"], *last.values["cautions"]])
+        say(console(), *(f"Caution: {line}" for line in cautions))
+    if stopped is None and last.reason is not None:
+        try:
             confirmed = _confirm(last, json, started)
-    except SeesawnasError as error:
-        refused = error  # after what the search found
+        except (SeesawnasError, KeyboardInterrupt) as error:
+            stopped = error
     if json:
         more = {} if confirmed is None else {"confirmation": confirmed.values}
         print_json({**values, **more}, indent=None)
-    if refused is not None:
-        raise refused
+    if isinstance(stopped, KeyboardInterrupt):
+        say(shown, "Stopped. Run the same command to resume.")
+        raise typer.Exit(130)
+    if stopped is not None:
+        raise stopped
     if confirmed is not None:
         confirmed.leave()
+    _leave(last, "" if last is searched else f"{last.plan.study}: ")
+
+
+def _leave(last: _Searched, study: str) -> None:
+    """Leave with the exit code of the last study, which ``study`` names if it is not the search's.
+
+    Raises:
+        typer.Exit: If it was interrupted, or if no trial of it is complete.
+    """
+    from seesawnas.cli.views.progress import say
+
     if last.reason is None:
         done = _finished(last.plan, last.outcome)
-        say(shown, f"Stopped with {done} finished. Run the same command to resume.")
+        say(screen(), f"{study}Stopped with {done} finished. Run the same command to resume.")
         raise typer.Exit(130)
     if last.outcome.best is None:
-        say(shown, f"No trial is complete: {_without_one(last.outcome)}.")
+        say(screen(), f"{study}No trial is complete: {_without_one(last.outcome)}.")
         raise typer.Exit(1)
 
 
-def _search(plan: SearchPlan, json: bool) -> _Searched:
-    """Carry on the study of ``plan``, write its files, and print them but for ``json``."""
+def _search(
+    plan: SearchPlan, timer: MeasureLatency | None, json: bool, seconds: float | None = None
+) -> _Searched:
+    """Carry on the study of ``plan``, write its files, and print them but for ``json``.
+
+    ``seconds`` is the time of this run; what the plan says if it is None.
+    """
     from seesawnas.cli.views.compiling import compiling_shown
-    from seesawnas.cli.views.progress import say, watch
+    from seesawnas.cli.views.progress import watch
     from seesawnas.cli.views.search import show, watched
     from seesawnas.report.study.outcome import outcome_of, summary_of
     from seesawnas.search import opened
     from seesawnas.study.record.distillation import about_teacher
 
-    shown = screen()
-    timer, notes = _timer(plan)
-    say(shown, *notes)
     with compiling_shown(), opened(plan) as session:
-        reason = watch(watched(session, timer), shown)
+        reason = watch(watched(session, timer, seconds), screen())
         outcome = outcome_of(session.record, session.measured_again())
         settings = settings_of(_ran(plan, session.study.trained))
         summary = summary_of(
@@ -144,9 +174,7 @@ def _search(plan: SearchPlan, json: bool) -> _Searched:
             summary["priors"] = session.learnt()
         files = _write(plan, outcome, summary)
     if not json:
-        is_last = reason is None or not plan.leaders
-        show(console(), plan, outcome, files, summary.get("priors", ()), is_last=is_last)
-        say(console(), *(f"Caution: {line}" for line in summary["cautions"]))
+        show(console(), plan, outcome, files, summary.get("priors", ()))
     return _Searched(plan, outcome, reason, {**summary, "files": files})
 
 
@@ -161,11 +189,13 @@ def _time_left(plan: SearchPlan, started: float, what: str) -> tuple[bool, float
         return True, None
     left = plan.seconds - (time.monotonic() - started)
     if left <= 0:
-        say(screen(), f"{what}  not begun: time limit reached; run the same command to go on")
+        say(screen(), f"{what}  not begun: time limit reached; run the same command to resume")
     return left > 0, left
 
 
-def _leaders(searched: _Searched, json: bool, started: float) -> _Searched:
+def _leaders(
+    searched: _Searched, timer: MeasureLatency | None, json: bool, started: float
+) -> _Searched:
     """Train the best networks for longer, in what is left of the run's time.
 
     Returns:
@@ -180,10 +210,10 @@ def _leaders(searched: _Searched, json: bool, started: float) -> _Searched:
     is_time, left = _time_left(plan, started, "Leaders")
     if not is_time:
         return searched
-    made = leaders_plan(plan, outcome.ranking.rows, seconds=left)
+    made = leaders_plan(plan, outcome.ranking.leading)
     best = several(len(made.points or ()), "network")
     say(screen(), "", f"Leaders  the best {best}, {several(made.epochs, 'epoch')} each")
-    return _search(made, json)
+    return _search(made, timer, json, left)
 
 
 def _check_rivals(plan: SearchPlan) -> None:

@@ -33,13 +33,8 @@ def show(
     outcome: Outcome,
     files: dict[str, str],
     learnt: Sequence[Mapping[str, Any]] = (),
-    *,
-    is_last: bool = True,
 ) -> None:
-    """Print the outcome, with the next commands if it is the last of its run.
-
-    ``learnt`` is what came of each prior, as the summary has it.
-    """
+    """Print the outcome; ``learnt`` is what came of each prior, as the summary has it."""
     if outcome.ranking.rows:
         screen.print(_ranking(outcome.ranking))
         say(screen, *_front(outcome.ranking))
@@ -62,21 +57,22 @@ def show(
         ),
     )
     say(screen, "", "Files:", *(f"  {path}" for path in files.values()))
-    if outcome.best is not None and is_last:
-        out, name = quote(str(plan.folder / "best")), quote(f"{plan.study}:best")
-        drawing = quote(str(plan.folder / "best.svg"))
-        data = "FACES" if plan.data is None else quote(plan.data)
-        training = f"train {name} --data {data} --recipe small --out {out}"
-        nexts = (
-            f"{training}    # --recipe paper: for millions",
-            f"build {name} --diagram {drawing}",
-            f"report {quote(plan.study)}",
-        )
-        missing = (
-            "" if find_spec("optuna_dashboard") else "    # after: pip install optuna-dashboard"
-        )
-        shown = f"dashboard {quote(plan.study)}{missing}"
-        say(screen, "Next:", *(f"  seesawnas {words}" for words in (*nexts, shown)))
+
+
+def show_next(screen: Console, plan: SearchPlan) -> None:
+    """Print the commands that go on with the best network of a study."""
+    out, name = quote(str(plan.folder / "best")), quote(f"{plan.study}:best")
+    drawing = quote(str(plan.folder / "best.svg"))
+    data = "FACES" if plan.data is None else quote(plan.data)
+    training = f"train {name} --data {data} --recipe small --out {out}"
+    nexts = (
+        f"{training}    # --recipe paper: for millions",
+        f"build {name} --diagram {drawing}",
+        f"report {quote(plan.study)}",
+    )
+    missing = "" if find_spec("optuna_dashboard") else "    # after: pip install optuna-dashboard"
+    shown = f"dashboard {quote(plan.study)}{missing}"
+    say(screen, "Next:", *(f"  seesawnas {words}" for words in (*nexts, shown)))
 
 
 def _measured(outcome: Outcome) -> Iterator[str]:
@@ -159,8 +155,13 @@ def _stopped(outcome: Outcome) -> Iterator[str]:
         yield f"  and {len(stopped) - MAX_STOPPED_SHOWN} more, in the summary"
 
 
-def watched(session: Session, measure: MeasureLatency | None = None) -> ProgressView:
-    """The search, the measuring of its best by ``measure``, and the repeats that follow it."""
+def watched(
+    session: Session, measure: MeasureLatency | None = None, seconds: float | None = None
+) -> ProgressView:
+    """The search, the measuring of its best by ``measure``, and the repeats that follow it.
+
+    ``seconds`` is the time of this run; what the plan says if it is None.
+    """
     plan, record = session.plan, session.record
     space = f"Space    {plan.space}: {found(session.ready.feasible)} within {plan.budget.words}"
     decisions = session.ready.feasible.decisions
@@ -169,7 +170,7 @@ def watched(session: Session, measure: MeasureLatency | None = None) -> Progress
     best, seeds = several(plan.repeat_top, "network"), several(plan.repeats, "new seed")
     return ProgressView(
         record=record,
-        run=lambda: session.run(measure),
+        run=lambda: session.run(measure, seconds=seconds),
         recover=session.study.recover,
         lines=[
             space,
@@ -180,7 +181,7 @@ def watched(session: Session, measure: MeasureLatency | None = None) -> Progress
         ],
         epochs=plan.proxy.recipe.epochs,
         wanted=plan.rules.trials,
-        seconds=plan.rules.seconds,
+        seconds=seconds or plan.seconds,
         repeats=session.repeats,
         repeats_line=f"Repeats  the best {best}, with {seeds} each",
     )

@@ -84,6 +84,14 @@ class Ranking:
         )
 
     @property
+    def leading(self) -> tuple[ResultRow, ...]:
+        """The rows in the order to train them again: of several objectives the front first."""
+        if not self.objectives.costs:
+            return self.rows
+        front = {row.number for row in self.pareto}
+        return tuple(sorted(self.rows, key=lambda row: row.number not in front))
+
+    @property
     def front(self) -> tuple[RankedLine, ...]:
         """The lines of the Pareto front, best first."""
         return tuple(line for line in self.lines if line.on_front)

@@ -20,7 +20,7 @@ from seesawnas.study.library.lookup import no_study
 from seesawnas.study.library.places import StudyPlace
 from seesawnas.study.library.view import find_study
 from seesawnas.study.record.reading import read_attributes
-from seesawnas.study.record.starts import read_starts
+from seesawnas.study.record.starts import last_plan, read_starts
 from seesawnas.study.storage.identity import STUDY_FILE
 from seesawnas.study.storage.open import study_folder
 from seesawnas.text import short
@@ -137,9 +137,9 @@ def _asked(place: StudyPlace, source: str) -> dict[str, Any]:
     """What the last start of a study was asked for, or what its study file says."""
     study = place.studies()[0]
     attributes, _ = read_attributes(study.storage, study.number)
-    plans = [start.plan for start in read_starts(attributes, ()) if start.plan is not None]
-    if plans:
-        return dict(plans[-1])
+    plan = last_plan(read_starts(attributes, ()))
+    if plan is not None:
+        return plan
     if isinstance(text := attributes.get("study_file"), str):
         values = read_yaml(text, source)
     elif is_file(file := place.folder / STUDY_FILE):

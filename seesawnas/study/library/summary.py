@@ -17,7 +17,7 @@ from seesawnas.study.library.places import StudyPlace
 from seesawnas.study.library.view import StudyView
 from seesawnas.study.ranking import best_row
 from seesawnas.study.record.agreement import StudyKind, kind_of
-from seesawnas.study.record.starts import INTERRUPTED, STATES, Start, read_starts
+from seesawnas.study.record.starts import INTERRUPTED, STATES, Start, last_plan, read_starts
 from seesawnas.study.storage.folders import folder_size
 from seesawnas.study.storage.identity import is_own_name, parts_of
 from seesawnas.study.storage.open import (
@@ -249,8 +249,7 @@ def _state(place: StudyPlace, views: list[StudyView]) -> State:
 
 
 def _asked(view: StudyView) -> int | None:
-    starts = read_starts(view.attributes, view.trials)
-    trials = (starts[-1].plan or {}).get("trials") if starts else None
+    trials = (last_plan(read_starts(view.attributes, view.trials)) or {}).get("trials")
     return trials if isinstance(trials, int) else None
 
 

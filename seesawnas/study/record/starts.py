@@ -114,6 +114,12 @@ def read_starts(
     return [_start(made, end, states) for made, end in zip(every, ends, strict=False)]
 
 
+def last_plan(starts: Sequence[Start]) -> dict[str, Any] | None:
+    """What the last start was asked to do that says so; None if none does."""
+    plans = [start.plan for start in starts if start.plan is not None]
+    return dict(plans[-1]) if plans else None
+
+
 def reproducible_settings(starts: Sequence[Start], finished: int) -> dict[str, Any] | None:
     """The settings that produced what a study holds.
 

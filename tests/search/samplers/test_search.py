@@ -125,7 +125,7 @@ def test_tpe_draws_away_from_what_was_pruned(objectives: int) -> None:
 def test_an_unknown_sampler_is_refused_by_name() -> None:
     with pytest.raises(
         StudyError,
-        match=rf"sampler must be one of {', '.join(SAMPLERS)}, got tpee; did you mean tpe?",
+        match=rf"sampler must be one of {', '.join(SAMPLERS)}, got tpee; did you mean tpe\?$",
     ):
         make_sampler("tpee", FEASIBLE)
 

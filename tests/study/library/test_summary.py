@@ -19,6 +19,7 @@ from seesawnas.study.library.export import exported_trials
 from seesawnas.study.library.places import StudyPlace
 from seesawnas.study.library.summary import StudySummary, list_studies
 from seesawnas.study.record.provenance import Run
+from seesawnas.study.record.starts import PREFIX
 from seesawnas.study.storage.open import last_written
 from tests.study.fakes import small_set
 from tests.study.library.studies import begin
@@ -80,6 +81,10 @@ def test_how_many_trials_were_asked_for_is_what_the_last_start_says() -> None:
         Run(made, Path("runs/s"), {"trials": trials}, {})
     assert listed()["s"].asked == 5
     assert listed()["s"].to_mapping()["asked"] == 5
+    attributes = made.study.user_attrs
+    made.study.set_user_attr(f"{PREFIX}2", json.dumps({"started": "without a plan"}))
+    assert f"{PREFIX}1" in attributes
+    assert listed()["s"].asked == 5
     Run(made, Path("runs/s"), {"trials": None}, {})
     assert listed()["s"].asked is None
 
