@@ -75,6 +75,7 @@ def test_one_is_not_several() -> None:
         ("zzz", "must be one of onnx, ncnn, got zzz"),
         ("x" * 100, f"must be one of onnx, ncnn, got {'x' * 57}..."),
         (3, "must be one of onnx, ncnn, got 3"),
+        ("", "must be one of onnx, ncnn, got an empty word"),
     ],
 )
 def test_a_name_that_is_none_is_told_with_all_names_and_the_nearest(got: object, rule: str) -> None:
