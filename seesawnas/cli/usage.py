@@ -37,7 +37,7 @@ def usage_line(error: Any) -> str | None:
     if parameter is not None:
         fault = f"{_name(parameter)}: must be given"
     elif hasattr(error, "possibilities"):
-        fault = f"{short(error.option_name)}: must be an option of {where}"
+        fault = f"{short(error.option_name)}: must be an option of {where or 'seesawnas'}"
         if near := nearest(error.option_name, error.possibilities or ()):
             return bounded(f"{fault}; did you mean {near}?")
     elif hasattr(error, "option_name"):

@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,20 @@ Images: TypeAlias = NDArray[np.float32]
 Session: TypeAlias = Callable[[Images], object]
 
 
-def _open_onnxruntime(path: Path, threads: int) -> Session:
+def _imported(runtime: str, extra: str) -> Any:
+    """The module of a runtime.
+
+    Raises:
+        InvalidInput: If it is not installed.
+    """
     try:
-        import onnxruntime
+        return import_module(runtime)
     except ImportError:
-        raise needs("onnxruntime", "the runtime onnxruntime", "onnx") from None
+        raise needs(runtime, f"the runtime {runtime}", extra) from None
+
+
+def _open_onnxruntime(path: Path, threads: int) -> Session:
+    onnxruntime = _imported("onnxruntime", "onnx")
     onnxruntime.set_default_logger_severity(4)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
@@ -45,10 +54,7 @@ def _open_onnxruntime(path: Path, threads: int) -> Session:
 
 
 def _open_openvino(path: Path, threads: int) -> Session:
-    try:
-        import openvino
-    except ImportError:
-        raise needs("openvino", "the runtime openvino", "openvino") from None
+    openvino = _imported("openvino", "openvino")
     # Processors that have bfloat16 would compute in it.
     settings = {
         "INFERENCE_NUM_THREADS": threads,
@@ -65,10 +71,7 @@ def _open_openvino(path: Path, threads: int) -> Session:
 
 
 def _open_ncnn(path: Path, threads: int) -> Session:
-    try:
-        import_module("ncnn")
-    except ImportError:
-        raise needs("ncnn", "the runtime ncnn", "ncnn") from None
+    _imported("ncnn", "ncnn")  # else named by the file, which may be one of a moment
     return ncnn_session(path, threads)
 
 
