@@ -328,6 +328,8 @@ def _parsed(spec: ArchSpec, factor: str, word: str) -> str:
 
 
 def _worded(factor: Factor, word: str) -> str:
+    if not word.strip():
+        raise SpecError(f"{factor.name} must have a word for each level, got an empty word")
     try:
         return factor.parse(word)
     except ValueError as error:

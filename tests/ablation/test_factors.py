@@ -123,8 +123,9 @@ def test_any_word_is_a_level_or_an_error_that_names_factor_and_word(factor: str,
     else:
         assert parse_level(factor, level) == level
         return
+    shown = word if word.strip() else "an empty word"
     assert said.startswith(f"{factor} must ")
-    assert said.endswith(f", got {word}")
+    assert said.endswith(f", got {shown}")
 
 
 @given(

@@ -63,7 +63,7 @@ def test_factors_that_are_none_say_the_rule(text: str, message: str) -> None:
         ("se=", "levels must have the form se=0,4,8; split=1,1:3, got 'se='"),
         ("se=0=4", "levels must have the form se=0,4,8; split=1,1:3, got 'se=0=4'"),
         ("se=0,off", "se must have each level once, got 0,off"),
-        ("se=0,,4", "se must be off or a positive reduction, got "),
+        ("se=0,,4", "se must have a word for each level, got an empty word"),
         ("se=0; se=4", "levels must name each factor once, got se twice"),
         ("depth=2", "factor must be one of split, kind, .*, got depth"),
     ],
