@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.models import ArgumentInfo, OptionInfo
@@ -19,7 +19,11 @@ from seesawnas.cli.completion import (
     complete_study,
     one_of,
 )
+from seesawnas.errors import BudgetError
 from seesawnas.plan.options import OneOf, Option, Plan, options_of
+
+if TYPE_CHECKING:
+    from seesawnas.cost import Budget
 
 MAX_SEED = 2**63 - 1
 
@@ -160,3 +164,17 @@ BudgetText = Annotated[
         show_default="no limit",
     ),
 ]
+
+
+def read_budget(text: str, option: str = "--budget") -> Budget:
+    """The budget that ``option`` says.
+
+    Raises:
+        BudgetError: If it does not parse; the error begins with ``option``.
+    """
+    from seesawnas.cost import Budget
+
+    try:
+        return Budget.parse(text)
+    except BudgetError as error:
+        raise BudgetError(f"{option} {str(error).removeprefix('budget ')}") from None

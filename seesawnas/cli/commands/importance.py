@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seesawnas.cli.options import LatestStudy, StudyStorage
+from seesawnas.cli.options import LatestStudy, StudyStorage, read_budget
 from seesawnas.cli.views.output import console, print_json, screen, table
 from seesawnas.errors import StudyError
 from seesawnas.io.files import write_atomically
@@ -100,13 +100,11 @@ def _bands(text: str | None) -> Bands:
     Raises:
         InvalidInput: If a band does not parse, or limits something other than MAdds.
     """
-    from seesawnas.cost import Budget
-
     if text is None:
         return None
     if re.fullmatch("[0-9]{1,6}", text.strip()):
         return int(text)
-    found = [Budget.parse(part) for part in text.split(",")]
+    found = [read_budget(part, "--bands") for part in text.split(",")]
     if any(band.others for band in found):
         raise StudyError(f"--bands must limit MAdds only, got {short(text)}")
     return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seesawnas.cli.completion import complete_ref
-from seesawnas.cli.options import MAX_SEED, BudgetText, Json
+from seesawnas.cli.options import MAX_SEED, BudgetText, Json, read_budget
 
 if TYPE_CHECKING:
     from seesawnas.device.latency.fit import LatencyFit
@@ -86,7 +86,6 @@ def fit(
     """
     from seesawnas.cli.views.compiling import compiling_shown
     from seesawnas.cli.views.output import print_json
-    from seesawnas.cost import Budget
     from seesawnas.cost.lowering import Lowering
     from seesawnas.device.latency.design import design_networks
     from seesawnas.device.latency.fit import Setting, fit_latency, measure_networks
@@ -97,7 +96,7 @@ def fit(
     from seesawnas.report.plots.latency import latency_page
     from seesawnas.space import FeasibleSet, load_space
 
-    limit = Budget.parse(budget) if budget is not None else None
+    limit = read_budget(budget) if budget is not None else None
     waste = format_of(check_runtime(runtime)).waste
     timer = NetworkTimer.open(
         runtime,

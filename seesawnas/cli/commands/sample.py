@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seesawnas.cli.completion import complete_ref
-from seesawnas.cli.options import MAX_SEED, BudgetText
+from seesawnas.cli.options import MAX_SEED, BudgetText, read_budget
 
 if TYPE_CHECKING:
     from seesawnas.arch import ArchSpec
@@ -54,10 +54,9 @@ def sample(
     and params; in microseconds the latency that the budget's model predicts, if it has one.
     """
     from seesawnas.cli.views.compiling import compiling_shown
-    from seesawnas.cost import Budget
     from seesawnas.space import FeasibleSet, load_space
 
-    limit = Budget.parse(budget) if budget is not None else None
+    limit = read_budget(budget) if budget is not None else None
     with compiling_shown():
         feasible = FeasibleSet(load_space(space), limit)
     if json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from seesawnas.cli.options import BudgetText, Json, SpaceRef
+from seesawnas.cli.options import BudgetText, Json, SpaceRef, read_budget
 
 if TYPE_CHECKING:
     from seesawnas.cost import Budget
@@ -19,10 +19,9 @@ def space(ref: SpaceRef, budget: BudgetText = None, json: Json = False) -> None:
     """
     from seesawnas.cli.views.compiling import compiling_shown
     from seesawnas.cli.views.output import print_json
-    from seesawnas.cost import Budget
     from seesawnas.space import FeasibleSet, load_space
 
-    limit = Budget.parse(budget) if budget is not None else None
+    limit = read_budget(budget) if budget is not None else None
     with compiling_shown():
         feasible = FeasibleSet(load_space(ref), limit)
     if json:
