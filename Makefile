@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Two workers, each with torch's threads, on two cores: a thread that waits leaves its core to others.
 PYTEST := OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2 --dist loadfile
+# `make test SLOW=1`, which CI runs, adds the tests that are marked slow: as long again and more.
+QUICK := $(if $(SLOW),,-m "not slow")
 # `make test COVERAGE=1` reports which lines the tests ran; it takes about a third longer.
 PYTEST += $(if $(COVERAGE),--cov=seesawnas --cov-report=term:skip-covered)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
@@ -23,7 +25,7 @@ test: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(PYTEST)
+	$(PYTEST) $(QUICK)
 
 # The property tests on examples drawn anew, which `make test` never does: its examples are the same each time.
 fuzz: .venv/installed-dev

@@ -224,7 +224,7 @@ def test_a_program_that_ignores_interrupts_goes_on(tmp_path: Path) -> None:
     ignored = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
     done = run(f"{ignored}; signal.raise_signal(signal.SIGINT)", tmp_path)
     assert done.returncode == 2
-    assert done.stderr.startswith("budget must")
+    assert done.stderr.startswith("--budget must")
 
 
 def test_of_a_library_interrupts_are_left_alone() -> None:

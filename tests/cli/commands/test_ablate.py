@@ -163,6 +163,7 @@ def test_ctrl_c_keeps_what_is_done(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert len(json.loads(Path("runs/a/result.json").read_text())["arms"][0]["values"]) == 1
 
 
+@pytest.mark.slow
 def test_an_ablation_is_resumed_by_its_name_alone(folder: Path, fake: list[TrialJob]) -> None:
     assert ablate(*TINY, "--seeds", "2", "--seed", "5").exit_code == 0
     done = len(fake)

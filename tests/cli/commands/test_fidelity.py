@@ -13,6 +13,7 @@ def fidelity(*words: str) -> Result:
     return CliRunner().invoke(app, ["fidelity", *words])
 
 
+@pytest.mark.slow
 def test_a_panel_ends_with_a_table_and_files_and_its_measurements_give_the_same_again(
     folder: Path,
 ) -> None:
@@ -112,6 +113,7 @@ def test_measurements_alone_are_judged_against_the_costliest_level_or_the_first_
     assert all(one["reference_seeds"] == 1 for one in json.loads(given.stdout)["agreements"])
 
 
+@pytest.mark.slow
 def test_a_panel_is_resumed_by_its_name_alone(folder: Path) -> None:
     words = ["--space", "small.yaml", "--budget", "1M", "--data", "faces", "--networks", "3"]
     words += ["--engine", "local", "--levels", "1x32", "--seeds", "2", "--study", "p"]

@@ -65,6 +65,7 @@ def wait_for_checkpoint(
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_random_moments_ends_with_the_bits_of_one_that_was_not(place: Path) -> None:
     code, _, err = finished(start(place, "--out", "whole", "--workers", "0"))
     assert code == 0, err
@@ -288,6 +289,7 @@ def test_a_teacher_teaches_and_the_cache_that_it_fills_is_listed_and_emptied(
     assert not any((place / "cache").glob("teacher-*"))
 
 
+@pytest.mark.slow
 def test_one_killed_while_its_teacher_embeds_and_while_it_trains_ends_with_the_same_bits(
     place: Path,
 ) -> None:
