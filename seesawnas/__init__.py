@@ -24,7 +24,16 @@ from seesawnas.cost import Budget, Cost, cost
 from seesawnas.io.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from seesawnas.api import TrainedNetwork, create, evaluate, list_networks, proxy, train
+    from seesawnas.api import (
+        TrainedNetwork,
+        create,
+        evaluate,
+        list_networks,
+        load,
+        load_point,
+        proxy,
+        train,
+    )
     from seesawnas.nn import build, load_model, save_model
     from seesawnas.report.api import Study
     from seesawnas.search.suggest import suggest
@@ -32,8 +41,6 @@ if TYPE_CHECKING:
         FeasibleSet,
         SearchSpace,
         choose,
-        load,
-        load_point,
         load_space,
         shipped,
     )

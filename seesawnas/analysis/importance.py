@@ -135,14 +135,19 @@ def importance_of(study: StudyRecord | StudyView, bands: Bands = None) -> Import
     Raises:
         StudyError: If a band asked for has too few trials.
     """
-    name, quality, every = _read(study)
-    trials = [trial for trial in every if _counts(trial)]
+    name, quality, _ = _read(study)
+    trials = counted_trials(study)
     if len(trials) < MIN_TRIALS:
         return None
     parts = _parts(
         sorted(trials, key=lambda trial: (trial.user_attrs["madds"], trial.number)), bands
     )
     return Importance(name, quality, tuple(map(_band, [trials, *parts])))
+
+
+def counted_trials(study: StudyRecord | StudyView) -> list[Trial]:
+    """The trials that count: complete ones of networks of the space, without variants."""
+    return [trial for trial in _read(study)[2] if _counts(trial)]
 
 
 def _read(study: StudyRecord | StudyView) -> tuple[str, str, Sequence[Trial]]:

@@ -9,10 +9,13 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import typer
+from typer.core import TyperCommand
 
+from seesawnas.errors import InvalidInput
 from seesawnas.text import bounded, escape_line, nearest, one_of, short
 
 
@@ -23,7 +26,37 @@ def add_commands(app: typer.Typer, commands: Mapping[str, Callable[..., None]]) 
     """
     for name, command in commands.items():
         paragraphs = (inspect.getdoc(command) or "").split("\n\n")
-        app.command(name, help="\n\n".join(" ".join(one.split()) for one in paragraphs))(command)
+        text = "\n\n".join(" ".join(one.split()) for one in paragraphs)
+        app.command(name, cls=Command, help=text)(command)
+
+
+class Command(TyperCommand):
+    """A command for which an empty word is no argument and no path.
+
+    A script writes one by a variable that is not set; as a path it would be the working directory.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line.
+
+        Raises:
+            InvalidInput: If an argument or a path is empty.
+        """
+        words = list(args)
+        left = super().parse_args(ctx, args)
+        if any(not word.strip() or word.endswith("=") for word in words):
+            for parameter in self.params:
+                if _is_empty(parameter, ctx.params.get(parameter.name), words):
+                    raise InvalidInput(f"{_name(parameter)}: must not be empty, got nothing")
+        return left
+
+
+def _is_empty(parameter: Any, value: Any, words: list[str]) -> bool:
+    given = value if isinstance(value, (list, tuple)) else (value,)
+    if any(isinstance(one, Path) and not one.name and one == Path() for one in given):
+        return "." not in words
+    is_argument = parameter.param_type_name == "argument"
+    return is_argument and any(isinstance(one, str) and not one.strip() for one in given)
 
 
 def usage_line(error: Any) -> str | None:

@@ -5,13 +5,14 @@ All errors are reported together.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from seesawnas.analysis.spending import FIRST_LOOK
 from seesawnas.confirmation.plan import ConfirmPlan
-from seesawnas.errors import StudyError
+from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.plan.documents import Place, faults_in, override, values_of
 from seesawnas.plan.options import options_of
 from seesawnas.search.plan import SearchPlan
@@ -65,11 +66,25 @@ def after_search(search: SearchPlan, number: int, *, seconds: float | None = Non
         networks=(f"{search.study}:{number}", *search.confirm),
         metric=search.objectives.metric,
         seed=(search.seed + 1) % 2**63,
-        study=f"{search.study}_confirm_{number}",
+        study=_study_after(search, number),
         seconds=seconds,
         place=search.place,
         **shared,
     )
+
+
+def _study_after(search: SearchPlan, number: int) -> str:
+    """``SEARCH_confirm_NUMBER``, or with another number behind it if it has other rivals there."""
+    name, wanted = f"{search.study}_confirm_{number}", [f"{search.study}:{number}", *search.confirm]
+    for again in itertools.count(2):
+        try:
+            kept = StudyFile.of_study(name, search.storage).values.get("networks")
+        except InvalidInput:  # there is none, or what opens it says why
+            return name
+        if kept == wanted:
+            return name
+        name = f"{search.study}_confirm_{number}_{again}"
+    raise AssertionError("counting ended")
 
 
 _SHARED = tuple(

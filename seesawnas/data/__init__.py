@@ -10,6 +10,7 @@ from seesawnas.data.pairs.pair_set import PairSet
 from seesawnas.data.skipped import Skipped
 from seesawnas.data.sources.base import FaceSource, OpenedSource, keep_identities
 from seesawnas.data.sources.folder import FolderSource, open_folder
+from seesawnas.data.sources.images import open_images
 from seesawnas.data.sources.open import open_source
 from seesawnas.data.sources.subset import first_identities, open_subset, random_identities
 from seesawnas.data.survey import contact_sheet, survey
@@ -41,6 +42,7 @@ __all__ = [
     "load_faces",
     "open_finder",
     "open_folder",
+    "open_images",
     "open_source",
     "open_subset",
     "pack_bin",

@@ -122,12 +122,18 @@ def find_file(ref: str | Path, wanted: Wanted) -> Path:
     for shelf in wanted.shelves:
         if (found := shelf.find(ref)) is not None:
             return found
+    study = _study_of(own)
     if other := shipped_kind(str(ref)):
-        raise wanted.fault(f"{ref}: must be {wanted.kind_words or wanted.rule}, got {other}")
+        more = "" if study is None else f"; a network of the study is {study}:best"
+        raise wanted.fault(f"{ref}: must be {wanted.kind_words or wanted.rule}, got {other}{more}")
     names = [name for shelf in wanted.shelves for name in shelf.names()]
     near = nearest(str(ref), names) or nearest(own.stem, names)
-    if near:
+    if study is not None:
+        hint = f"it is a study, and a network of it is {study}:best"
+    elif near:
         hint = f"did you mean {near}?"
+    elif own.name and os.path.isdir(own):
+        hint = "it is a folder without a trained network"
     elif _is_path(ref):
         hint = "there is no such file or folder"
     else:
@@ -139,6 +145,20 @@ def studies_of_runs() -> list[str]:
     """The names of the studies under runs/, sorted; networks are trained there, too."""
     found = RUNS.iterdir() if RUNS.is_dir() else ()
     return sorted(path.name for path in found if holds_study(path))
+
+
+def _study_of(own: Path) -> str | None:
+    """How REFs name the study at ``own``, a folder or a name under runs/; None if there is none."""
+    if not own.name:
+        return None
+    try:
+        if own.parent == Path() and holds_study(RUNS / own):
+            return own.name
+        if not holds_study(own):
+            return None
+    except OSError:  # a name too long is none
+        return None
+    return own.name if own.parent == RUNS else str(own)
 
 
 def _is_path(ref: str | Path) -> bool:

@@ -111,11 +111,14 @@ def text(raw: Any) -> Any:
     """``raw`` as text.
 
     Raises:
-        ValueError: If it is no text.
+        ValueError: If it is no text, or blank.
     """
     from seesawnas.space import document
 
-    return document.text(raw)
+    found = document.text(raw)
+    if not found.strip():
+        raise ValueError("must not be empty, got nothing")
+    return found
 
 
 def optional_text(raw: Any) -> Any:

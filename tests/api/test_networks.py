@@ -10,6 +10,7 @@ import torch
 
 import seesawnas as sn
 from seesawnas.errors import InvalidInput
+from tests.study.library.studies import begin
 
 
 def test_every_network_of_a_paper_is_listed_without_its_folder() -> None:
@@ -89,3 +90,15 @@ def test_weights_of_a_folder_are_loaded_if_they_are_of_this_network(tmp_path: Pa
         with pytest.raises(InvalidInput, match="must contain weights of paper/mobilefacenet") as no:
             sn.create("mobilefacenet", str(tmp_path / "trained"), **options)
         assert "input 32x32, embedding 32" in str(no.value)
+
+
+def test_a_trial_of_a_study_is_loaded_as_commands_name_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    begin("first", None)
+    best = sn.Study("first").best()
+    assert sn.load("first:best") == best
+    assert sn.load_point("first:0").spec.name == "first:0"
+    with pytest.raises(InvalidInput, match=r"^nosuch: must be an existing study"):
+        sn.load("nosuch:best")

@@ -51,6 +51,7 @@ def test_a_resumed_study_proposes_what_an_uninterrupted_one_would_have(tmp_path:
     assert run(record_in(tmp_path / "c"), feasible, 6, trials=10) != whole
 
 
+@pytest.mark.slow
 def test_a_search_can_hold_every_network_of_a_small_space(tmp_path: Path) -> None:
     feasible = small_set("420K")
     digests = run(record_in(tmp_path / "s", feasible), feasible, 0, trials=10_000)
@@ -58,6 +59,7 @@ def test_a_search_can_hold_every_network_of_a_small_space(tmp_path: Path) -> Non
     assert feasible.count > 3
 
 
+@pytest.mark.slow
 def test_a_search_under_several_limits_can_hold_every_network_that_meets_them(
     tmp_path: Path,
 ) -> None:

@@ -74,15 +74,21 @@ def _plan(refs: list[str] | None, given: Mapping[str, Any]) -> ConfirmPlan:
 
 
 def _study_file(ref: str) -> StudyFile | None:
-    """The study file that ``ref`` names; None if it has no networks."""
+    """The study file that ``ref`` names; None if it is none, but perhaps a network.
+
+    Raises:
+        InvalidInput: If it is a study file of another kind.
+    """
     from pathlib import Path
 
+    from seesawnas.io.kinds import document_kind
     from seesawnas.study import StudyFile
 
     if not Path(ref).is_file():
         return None
     file = StudyFile.read(ref)
-    return file if "networks" in file.values else None
+    is_study = "networks" in file.values or document_kind(file.values) in ("search", "ablation")
+    return file if is_study else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 
 def identify(
     model: Model,
-    folder: Annotated[
-        Path,
+    faces: Annotated[
+        str,
         typer.Argument(
-            metavar="FOLDER", help="Folder with one sub-folder per identity.", show_default=False
+            metavar="FACES",
+            help="A folder with one sub-folder per identity, a folder with train.rec, or a .rec "
+            "file.",
+            show_default=False,
         ),
     ],
     normalise: Normalise = None,
@@ -51,7 +54,7 @@ def identify(
     others are probes. Non-mated probes are the images of identities with one image, and every probe
     a second time with its own identity removed from the gallery.
     """
-    from seesawnas.data import open_folder
+    from seesawnas.data import open_images
     from seesawnas.evaluation import identify as measure
     from seesawnas.evaluation import open_model
 
@@ -59,19 +62,20 @@ def identify(
         model, normalise=normalise, bgr=bgr, output=output, device=device, untrained=untrained
     )
     print_notes(opened)
-    images, labels, notes = open_folder(folder, resolution=opened.size)
+    images, labels, notes = open_images(faces, resolution=opened.size)
     embeddings, readable = embed_shown(opened, images, flip=flip, batch_size=batch_size)
     found = measure(embeddings[readable], labels[readable])
+    name = Path(faces).name
     notes += images.unreadable_notes(readable) + found.cautions
     if html is not None:
         from seesawnas.io.files import write_atomically
         from seesawnas.report.plots.verification import identification_html
 
-        write_atomically(html, identification_html(found, title=f"{opened.name} on {folder.name}"))
+        write_atomically(html, identification_html(found, title=f"{opened.name} on {name}"))
     if json:
         from seesawnas.cli.views.output import print_json
 
-        print_json(_values(found, opened.name, folder.name, opened.notes + notes))
+        print_json(_values(found, opened.name, name, opened.notes + notes))
     else:
         _show(found, opened.name, notes)
         if html is not None:

@@ -10,6 +10,7 @@ import typer
 
 from seesawnas.cli.completion import complete_network
 from seesawnas.cli.options import Json, StudyStorage
+from seesawnas.errors import InvalidInput
 from seesawnas.study import find_network
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def latency(
         ),
     ] = None,
     runs: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--runs",
             metavar="N",
@@ -106,17 +107,19 @@ def latency(
             max=10_000,
             rich_help_panel=_DEVICE,
             help="Runs in each call of --command.",
+            show_default=str(REMOTE_RUNS),
         ),
-    ] = REMOTE_RUNS,
+    ] = None,
     timeout: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--timeout",
             metavar="T",
             rich_help_panel=_DEVICE,
             help="Time limit of each call of --command.",
+            show_default="2m",
         ),
-    ] = "2m",
+    ] = None,
     storage: StudyStorage = None,
     json: Json = False,
 ) -> None:
@@ -133,14 +136,17 @@ def latency(
     from seesawnas.device.latency.measuring import NetworkTimer, time_models
     from seesawnas.device.latency.protocol import check_halves
 
+    for option, value in (("--runs", runs), ("--timeout", timeout)):
+        if command is None and value is not None:
+            raise InvalidInput(f"{option} requires --command, got none")
     timer = NetworkTimer.open(
         runtime,
         threads=threads,
         batch=batch,
         command=command,
         rounds=rounds,
-        runs=runs,
-        seconds=_seconds(timeout),
+        runs=runs or REMOTE_RUNS,
+        seconds=_seconds(timeout or "2m"),
     )
     device = timer.device
     with tempfile.TemporaryDirectory() as folder:
@@ -167,7 +173,6 @@ def latency(
 
 
 def _seconds(text: str) -> float:
-    from seesawnas.errors import InvalidInput
     from seesawnas.units import parse_duration
 
     try:
@@ -186,7 +191,6 @@ def _files(
         random_network,
         write_network,
     )
-    from seesawnas.errors import InvalidInput
     from seesawnas.io.files import expanded
     from seesawnas.nn.weights import WEIGHTS
 

@@ -9,6 +9,7 @@ import typer
 
 from seesawnas.cli.completion import complete_ref
 from seesawnas.cli.options import MAX_SEED, BudgetText, Json, read_budget
+from seesawnas.errors import InvalidInput
 
 if TYPE_CHECKING:
     from seesawnas.device.latency.fit import LatencyFit
@@ -96,6 +97,8 @@ def fit(
     from seesawnas.report.plots.latency import latency_page
     from seesawnas.space import FeasibleSet, load_space
 
+    if not out.name or out.is_dir():
+        raise InvalidInput(f"--out: must be a file, got the folder {out}")
     limit = read_budget(budget) if budget is not None else None
     waste = format_of(check_runtime(runtime)).waste
     timer = NetworkTimer.open(

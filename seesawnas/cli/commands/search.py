@@ -230,6 +230,10 @@ def _check_rivals(plan: SearchPlan) -> None:
     from seesawnas.study import find_network
 
     for ref in plan.confirm:
+        if ref in (f"{name}:best" for name in (plan.study, f"{plan.study}_leaders")):
+            raise StudyError(
+                f"--confirm must have other networks than the search's own best, got {ref}"
+            )
         size = find_network(ref, plan.storage).spec.input
         sizes = load_space(plan.space).input_sizes
         if (size.height, size.width) not in sizes:

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from seesawnas.errors import InvalidInput
-from seesawnas.evaluation.models.card import card_normalisation, card_size, read_card
+from seesawnas.evaluation.models.card import card_normalisation, card_path, card_size, read_card
 from seesawnas.evaluation.models.executorch import SUFFIX as PROGRAM
 from seesawnas.evaluation.models.executorch import open_executorch
 from seesawnas.evaluation.models.ncnn import SUFFIX as LAYERS
@@ -35,9 +35,11 @@ from seesawnas.evaluation.models.normalisation import (
 from seesawnas.evaluation.models.onnx import open_onnx
 from seesawnas.evaluation.models.outputs import Opened
 from seesawnas.evaluation.models.torchscript import open_script
+from seesawnas.io.catalog import holds_study, split_trial
 from seesawnas.io.files import expanded
 from seesawnas.nn import FaceNetwork, PerChannel, is_trained, load_model
 from seesawnas.nn.device import pick_device
+from seesawnas.nn.weights import WEIGHTS
 
 SIDE = 112  # of the input if a file does not fix it
 _OPENERS = {".onnx": open_onnx, LAYERS: open_ncnn, PROGRAM: open_executorch}
@@ -105,6 +107,11 @@ def open_model(
             and ``untrained`` is false.
     """
     found, where = expanded(path), pick_device(device)
+    if (trial := _untrained_trial(path, found)) is not None:
+        raise InvalidInput(
+            f"{path}: must be a trained network, got a trial of a study; train it with `seesawnas "
+            f"train {trial}`"
+        )
     if found.is_dir():
         refuse_options(
             str(path),
@@ -130,6 +137,8 @@ def open_model(
     else:
         mean, std = card_normalisation(card)
         notes = opened.notes
+    if normalise is not None and card_path(found).is_file():
+        notes += ("--normalise was given: the normalisation of the file's card is not used",)
     height, width = opened.size or card_size(card) or (SIDE, SIDE)
     run = _blue_first(opened.run) if bgr else opened.run
     return FaceModel(found.name, run, height, width, mean, std, where, notes)
@@ -200,6 +209,14 @@ def _cautions(opened: Opened, mean: PerChannel, std: PerChannel) -> tuple[str, .
 
 def _blue_first(run: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
     return lambda images: run(images.flip(1))
+
+
+def _untrained_trial(path: str | Path, found: Path) -> str | None:
+    """The trial of a study that ``path`` means, which has no weights; None if it means none."""
+    if found.exists():
+        is_study = found.is_dir() and holds_study(found) and not (found / WEIGHTS).is_file()
+        return f"{path}:best" if is_study else None
+    return str(path) if split_trial(str(path)) is not None else None
 
 
 def _own(folder: Path, device: torch.device, untrained: bool) -> FaceModel:

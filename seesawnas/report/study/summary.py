@@ -250,7 +250,7 @@ def rerun_commands(study: StudyView, ref: str, *, ranked: bool = True) -> list[s
     words = []
     if text is not None:
         verb = next((verb for key, verb in _VERBS.items() if f"\n{key}:" in f"\n{text}"), "search")
-        words += [f"seesawnas {verb} study.yaml    # the study file below, saved under this name"]
+        words += [f"seesawnas {verb} study.yaml    # the file of this report, under this name"]
     if ranked:
         best = quote(f"{ref}:best")
         words += [f"seesawnas train {best} --data FACES --out {quote(f'{study.name}_best')}"]

@@ -17,7 +17,7 @@ from functools import cached_property
 
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import MADDS, Budget, LatencyModel
-from seesawnas.errors import BudgetError
+from seesawnas.errors import BudgetError, InvalidInput
 from seesawnas.space.attributes import Option
 from seesawnas.space.feasible.exact import MaddsSet, Sample
 from seesawnas.space.feasible.rejection import Acceptance, listed, measured, stream
@@ -167,7 +167,12 @@ class FeasibleSet:
         """``n`` networks, independent and uniform over the set.
 
         The same seed gives the same networks.
+
+        Raises:
+            InvalidInput: If ``n`` is negative.
         """
+        if n < 0:
+            raise InvalidInput(f"n must be 0 or more, got {n}")
         samples, found = [self.candidates.at([])], 0
         drawn = self.stream(random.Random(seed), n)
         while found < n:

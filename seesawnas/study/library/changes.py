@@ -27,10 +27,9 @@ from seesawnas.study.storage.folders import (
 )
 from seesawnas.study.storage.identity import (
     NAME_FILE,
-    RESERVED,
-    is_own_name,
     is_stored,
     kept_names,
+    name_fault,
     store_study_name,
 )
 from seesawnas.study.storage.open import (
@@ -167,8 +166,8 @@ def _new_folder(place: StudyPlace, new: str) -> Path:
     """
     named = study_folder(new)
     folder = named if "/" in new or new.startswith("~") else place.folder.with_name(new)
-    if not is_own_name(folder.name):
-        raise StudyError(f"{new}: must not end in {RESERVED}")
+    if (rule := name_fault(folder.name)) is not None:
+        raise StudyError(f"{new}: {rule}")
     if folder.exists() or folder.is_symlink():
         raise StudyError(f"{folder}: must be a new name, got one that exists")
     return folder

@@ -12,7 +12,7 @@ from seesawnas.io.catalog import holds_study
 from seesawnas.plan.documents import Place, flag_of
 from seesawnas.study.library.files import StudyFile
 from seesawnas.study.library.lookup import is_in_database
-from seesawnas.study.storage.identity import RESERVED, is_own_name
+from seesawnas.study.storage.identity import name_fault
 from seesawnas.study.storage.open import study_folder
 from seesawnas.study.storage.urls import missing_file
 from seesawnas.text import short
@@ -65,14 +65,12 @@ def name_conflicts(study: str, storage: str | None, place: Place) -> Iterator[st
         folder = study_folder(study)
     except StudyError:  # reported by whatever needs the folder
         return
-    if is_own_name(folder.name) or holds_study(folder):
+    rule = name_fault(folder.name)
+    if rule is None or holds_study(folder):
         return
     if storage and missing_file(storage) is None and is_in_database(storage, [folder.name]):
         return
-    yield (
-        f"{place('study')} must not end in {RESERVED}, got {short(study)}; give another name with "
-        "--study"
-    )
+    yield f"{place('study')} {rule}, got {short(study)}; give another name with --study"
 
 
 def data_words(data: str | None) -> list[str]:

@@ -25,7 +25,7 @@ _MADE_OF = {
 These are named, not what follows from them.
 """
 StudyKind: TypeAlias = Literal["search", "ablation", "confirmation"]
-_A_KIND: dict[StudyKind, str] = {
+KIND_WORDS: dict[StudyKind, str] = {
     "search": "a search",
     "ablation": "an ablation",
     "confirmation": "a confirmation",
@@ -38,7 +38,7 @@ def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[tuple
     now = json.loads(json.dumps(dict(asked)))
     names = [name for name in dict.fromkeys([*kept, *now]) if kept.get(name) != now.get(name)]
     if kind_of(kept) != kind_of(now):
-        return [("", _A_KIND[kind_of(kept)], _A_KIND[kind_of(now)])]
+        return [("", KIND_WORDS[kind_of(kept)], KIND_WORDS[kind_of(now)])]
     if set(names) == {"recipe"} and {**kept["recipe"], "label": ""} == {
         **now["recipe"],
         "label": "",

@@ -76,6 +76,15 @@ def levels_of(names: Iterable[str], study: str) -> tuple[str, ...]:
     return tuple(sorted(name for name in names if name != study and _LEVEL.sub("", name) == study))
 
 
+def name_fault(name: str) -> str | None:
+    """The rule that ``name`` breaks as that of a new study; None if it breaks none."""
+    if not is_own_name(name):
+        return f"must not end in {RESERVED}"
+    if ":" in name or name != name.strip():
+        return "must have no colon, which comes before a trial, and no space at its ends"
+    return None
+
+
 def is_own_name(name: str) -> bool:
     """Whether a study may have the ``name``: one that a part of another has is none."""
     return whole_name(name) == name

@@ -51,6 +51,7 @@ def ablate(*words: str) -> Result:
     return CliRunner().invoke(app, ["ablate", *words])
 
 
+@pytest.mark.slow
 def test_a_real_ablation_ends_with_effects_words_and_files(folder: Path) -> None:
     result = ablate(*TINY, "--seeds", "2")
     assert result.exit_code == 0, result.output

@@ -14,6 +14,8 @@ from tests.confirmation.small import HEADS, poor_is_worse, write_networks
 from tests.faces import write_folder
 from tests.study.fakes import SMALL_SPACE, FakeEngine, measured
 
+STUDIES = Path(__file__).parents[3] / "studies"
+
 TINY = ["small.yaml", "poor.yaml", "--data", "faces", "--epochs", "1", "--resolution", "32"]
 TINY += ["--engine", "local", "--workers", "1", "--study", "c"]
 
@@ -204,3 +206,37 @@ def test_a_confirmation_is_resumed_by_its_name_alone(folder: Path, fake: list[Tr
     assert "must be resumed with --seeds 4, got 5" in other.stderr
     missing = confirm("--study", "nosuch")
     assert (missing.exit_code, missing.stderr.count("\n")) == (2, 1)
+
+
+def test_another_rival_begins_another_confirmation(space: list[TrialJob]) -> None:
+    values = []
+    for rivals in ("poor.yaml", "near.yaml", "poor.yaml"):
+        result = CliRunner().invoke(app, [*SEARCH, "--confirm", rivals, "--json"])
+        assert result.exit_code == 0, result.output
+        values.append(json.loads(result.stdout))
+    best = values[0]["ranking"][0]["number"]
+    names = [one["confirmation"]["study"] for one in values]
+    first = f"s_confirm_{best}"
+    assert names == [first, f"{first}_2", first]
+    assert values[2]["confirmation"]["race"] == values[0]["confirmation"]["race"]
+
+
+def test_the_best_of_the_search_is_no_rival_of_itself(space: list[TrialJob]) -> None:
+    result = CliRunner().invoke(app, [*SEARCH, "--confirm", "s:best"])
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "must have other networks than the search's own best, got s:best" in result.stderr
+    assert not space
+
+
+def test_a_study_file_of_another_kind_says_so(folder: Path) -> None:
+    for name, kind in (("demo", "a search study"), ("ablation_mobi", "an ablation study")):
+        result = confirm(str(STUDIES / f"{name}.yaml"))
+        assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+        assert f"with the key networks, got {kind}" in result.stderr
+
+
+def test_a_confirmation_has_no_importance(folder: Path, fake: list[TrialJob]) -> None:
+    assert confirm(*TINY, "--seeds", "4").exit_code == 0
+    result = CliRunner().invoke(app, ["importance", "c"])
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "study c: must be a search, got a confirmation; `seesawnas report c`" in result.stderr

@@ -273,3 +273,48 @@ def test_a_name_in_storage_and_in_a_folder_is_ambiguous(far: str) -> None:
     assert Ran("compare", "runs/far:0", "near:1", "--storage", far, "--json").code == 0
     gone = Ran("build", "gone:0", "--storage", far)
     assert (gone.code, gone.err.count("\n")) == (2, 1)
+
+
+def test_a_study_in_the_place_of_a_network_is_answered_with_its_best(study: None) -> None:
+    for words in (["build", "runs/first"], ["build", "first"], ["latency", "runs/first"]):
+        ran = Ran(*words)
+        assert (ran.code, ran.err.count("\n")) == (2, 1)
+        assert "a network of it is first:best" in ran.err
+    Path("empty").mkdir()
+    assert "it is a folder without a trained network" in Ran("build", "./empty").err
+    Path("runs/first").rename("runs/small")  # a recipe has this name
+    assert "a network of the study is small:best" in Ran("build", "small").err
+
+
+@pytest.mark.parametrize("words", [["eval", "--pairs", "x.bin"], ["identify", "faces"]])
+@pytest.mark.parametrize("ref", ["first:best", "runs/first"])
+def test_a_study_has_no_weights(study: None, words: list[str], ref: str) -> None:
+    Path("x.bin").write_bytes(b"pairs")
+    ran = Ran(words[0], ref, *words[1:])
+    assert ran.code == 2
+    assert f"{ref}: must be a trained network, got a trial of a study" in ran.err
+
+
+@pytest.mark.parametrize("name", ["x:1", " ", " x", "x "])
+def test_a_name_that_no_ref_can_hold_is_not_given(study: None, name: str) -> None:
+    for words in (["studies", "copy", "first"], ["studies", "rename", "first"]):
+        ran = Ran(*words, name)
+        assert (ran.code, ran.err.count("\n")) == (2, 1)
+    ran = Ran("search", "--budget", "150M", "--study", name)
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert [path.name for path in Path("runs").iterdir()] == ["first"]
+
+
+def test_a_study_that_leaves_runs_is_named_by_its_path(study: None) -> None:
+    ran = Ran("studies", "rename", "first", "other/place")
+    assert (ran.code, ran.err) == (
+        0,
+        "note: other/place is not in runs/: name the study by this path\n",
+    )
+    assert Ran("studies", "rename", "other/place", "runs/second").err == ""
+    assert is_whole("second")
+
+
+def test_a_search_with_few_trials_has_no_importance(study: None) -> None:
+    ran = Ran("importance", "first")
+    assert ran.err.endswith("complete trials of its search space, got 3\n")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from seesawnas.cli.options import Json, StudyName, StudyStorage
+from seesawnas.io.catalog import RUNS
 
 if TYPE_CHECKING:
     from seesawnas.study.library.summary import StudySummary
@@ -115,6 +116,8 @@ def _report(done: str, study: str, new: Path, json: bool) -> None:
     folder = str(new) if new.is_dir() else None
     values = {done: study, "study": new.name, "folder": folder}
     _print(values, f"{done} {study} to {folder or new.name}", json)
+    if folder is not None and new.parent.resolve() != RUNS.resolve():
+        print(f"note: {folder} is not in {RUNS}/: name the study by this path", file=sys.stderr)
 
 
 def _print(values: dict[str, Any], line: str, json: bool) -> None:

@@ -1,0 +1,67 @@
+"""The images of any source, to be embedded: what an identification walks through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesawnas.data.encoded_images import EncodedImages
+from seesawnas.data.images import Resolution
+from seesawnas.data.sources.base import FaceSource
+from seesawnas.data.sources.folder import FolderSource, open_folder
+from seesawnas.data.sources.open import open_source
+from seesawnas.errors import DataError
+
+
+def open_images(
+    path: str | Path, *, resolution: Resolution
+) -> tuple[EncodedImages, NDArray[np.int64], tuple[str, ...]]:
+    """Return (images, labels int64 (N,), notes) of all identities at ``path``.
+
+    It is what :func:`seesawnas.data.open_source` takes; identities with one image are in it, too.
+
+    Raises:
+        DataError: If there is no such source, or no image in it.
+    """
+    source = open_source(path, least=0)
+    if isinstance(source, FolderSource):
+        return open_folder(path, resolution=resolution)
+    if not len(source):
+        raise DataError(
+            "; ".join([f"{path}: must contain images of identities, got none", *source.notes])
+        )
+    places = [source.place(index) for index in range(len(source))]
+    images = EncodedImages(_Payloads(source), places, resolution)
+    return images, np.asarray(source.labels), source.notes
+
+
+@dataclass(frozen=True, slots=True)
+class _Payloads(Sequence[bytes]):
+    """The encoded images of a source, read when they are asked for.
+
+    One that cannot be read is empty, so it counts as unreadable.
+    """
+
+    source: FaceSource
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[bytes]: ...
+
+    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
+        if isinstance(index, slice):
+            return [self[one] for one in range(len(self))[index]]
+        try:
+            return self.source.payload(index)
+        except DataError:
+            return b""
