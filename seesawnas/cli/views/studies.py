@@ -98,7 +98,8 @@ def _head(details: StudyDetails) -> Iterator[str]:
         costs = f"{format_quantity(best.madds)} MAdds"
         title = METRICS[best.metric].title
         which = f"trial {best.trial} ({best.network})"
-        yield f"  best          {which}: {title} {_value(best)}, {costs}"
+        mean = "" if best.trainings == 1 else f" (mean of {best.trainings} trainings)"
+        yield f"  best          {which}: {title} {_value(best)}{mean}, {costs}"
     yield f"  objectives    {', '.join(details.objectives)}"
     where = "none here" if summary.folder is None else str(summary.folder)
     yield f"  folder        {where}, {shown_size(summary.bytes)}"

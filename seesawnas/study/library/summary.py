@@ -45,6 +45,7 @@ class Best:
         metric: As :data:`seesawnas.evaluation.metrics.METRICS` names it.
         value: What it is ranked by: the mean over repeats if there are any.
         madds: Its MAdds.
+        trainings: Of how many trainings ``value`` is the mean.
     """
 
     trial: int
@@ -52,6 +53,7 @@ class Best:
     metric: str
     value: float
     madds: int
+    trainings: int = 1
 
     def to_mapping(self) -> dict[str, Any]:
         """As JSON values; the keys are stable."""
@@ -270,7 +272,8 @@ def _best(view: StudyView) -> Best | None:
     row = best_row(view.complete, view.repeats) if view.is_shipped else None
     if row is None:
         return None
-    return Best(row.number, row.label, view.metric, row.merit, row.madds)
+    trainings = 1 if row.repeats is None else row.repeats.n
+    return Best(row.number, row.label, view.metric, row.merit, row.madds, trainings)
 
 
 def _written(place: StudyPlace, views: list[StudyView]) -> float | None:

@@ -51,7 +51,7 @@ def test_studies_are_listed_as_a_table_and_as_json(study: None, folder: Path) ->
         *("storage", "holder", "fault"),
     }
     assert found["trials"]["all"] == 4
-    assert set(found["best"]) == {"trial", "network", "metric", "value", "madds"}
+    assert set(found["best"]) == {"trial", "network", "metric", "value", "madds", "trainings"}
     shown = Ran("studies", "list").out
     assert "3 of 4 + 1" in shown
     assert "75.00 %" in shown
