@@ -13,7 +13,7 @@ from typing import Any
 from seesawnas.ablation.plan import AblationPlan, BaseFactors
 from seesawnas.errors import StudyError
 from seesawnas.plan.documents import Place, faults_in, override, values_of
-from seesawnas.study import StudyFile, find_network
+from seesawnas.study import StudyFile
 from seesawnas.study.library.names import data_words, default_name, name_conflicts, placer
 from seesawnas.study.options import engine_conflicts, proxy_teacher_conflicts, subset_conflicts
 
@@ -59,10 +59,15 @@ def _drop_levels(values: dict[str, Any]) -> None:
 def _conflicts(plan: AblationPlan, place: Place) -> Iterator[str]:
     """What is wrong with several keys together."""
     if not (plan.factors or plan.levels or plan.against):
-        find_network(plan.base, plan.storage)  # raises for a study file's name that is mistyped
-        yield (
-            f"{place('factors')} must name an attribute, such as split,kind,se, or --against a "
-            "network, got nothing"
+        own = BaseFactors(plan.base, plan.storage)
+        # The name of a study file that is mistyped is no network either: that is said first.
+        yield from (
+            own.faults
+            if not own()
+            else (
+                f"{place('factors')} must name an attribute, such as split,kind,se, or --against a "
+                "network, got nothing",
+            )
         )
     for factor in plan.levels:
         if plan.factors and factor not in plan.factors:

@@ -286,7 +286,8 @@ def test_widths_are_scaled_first(runs: Runs) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({}, "--factors must name an attribute"),
+        ({}, "small.yaml: must be a search space or point"),
+        ({"base": "paper/seesaw_share"}, "--factors must name an attribute"),
         ({"factors": "x"}, "--factors must be one of split, kind"),
         (
             {"factors": "se", "levels": {"kind": ["plain"]}},
