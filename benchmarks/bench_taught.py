@@ -45,11 +45,15 @@ class Compared:
 
 
 def scores(lines: list[dict[str, Any]]) -> dict[tuple[str, int], dict[str, float]]:
-    """AUC of the drawn pairs after the last epoch: by level and seed, then by network's digest."""
+    """AUC of the drawn pairs after the last epoch: by level and seed, then by network.
+
+    A network is known by its choices: its digest also depends on the size of the input.
+    """
     found: dict[tuple[str, int], dict[str, float]] = {}
     for line in lines:
         reading = found.setdefault((line["level"], line["seed"]), {})
-        reading[line["digest"]] = line["curve"][-1]["auc"]
+        network = json.dumps(line["assignment"], sort_keys=True)
+        reading[network] = line["curve"][-1]["auc"]
     return found
 
 

@@ -44,7 +44,8 @@ class Command(TyperCommand):
         """
         words = list(args)
         left = super().parse_args(ctx, args)
-        if any(not word.strip() or word.endswith("=") for word in words):
+        is_empty = any(not word.strip() or word.endswith("=") for word in words)
+        if is_empty and not ctx.resilient_parsing:  # which is set while a shell completes
             for parameter in self.params:
                 if _is_empty(parameter, ctx.params.get(parameter.name), words):
                     raise InvalidInput(f"{_name(parameter)}: must not be empty, got nothing")
@@ -53,8 +54,10 @@ class Command(TyperCommand):
 
 def _is_empty(parameter: Any, value: Any, words: list[str]) -> bool:
     given = value if isinstance(value, (list, tuple)) else (value,)
-    if any(isinstance(one, Path) and not one.name and one == Path() for one in given):
-        return "." not in words
+    if any(isinstance(one, Path) and not str(one).strip() for one in given):
+        return True
+    if any(isinstance(one, Path) and one == Path() for one in given):
+        return not any(word.rpartition("=")[2] in (".", "./") for word in words)
     is_argument = parameter.param_type_name == "argument"
     return is_argument and any(isinstance(one, str) and not one.strip() for one in given)
 

@@ -62,29 +62,34 @@ def after_search(search: SearchPlan, number: int, *, seconds: float | None = Non
         seconds: The time of the search's run that is left; None for no limit.
     """
     shared = {name: getattr(search, name) for name in _SHARED}
+    study, networks = _race_after(search, number)
     return ConfirmPlan(
-        networks=(f"{search.study}:{number}", *search.confirm),
+        networks=networks,
         metric=search.objectives.metric,
         seed=(search.seed + 1) % 2**63,
-        study=_study_after(search, number),
+        study=study,
         seconds=seconds,
         place=search.place,
         **shared,
     )
 
 
-def _study_after(search: SearchPlan, number: int) -> str:
-    """``SEARCH_confirm_NUMBER``, or with another number behind it if it has other rivals there."""
-    name, wanted = f"{search.study}_confirm_{number}", [f"{search.study}:{number}", *search.confirm]
+def _race_after(search: SearchPlan, number: int) -> tuple[str, tuple[str, ...]]:
+    """The study that confirms the trial ``number`` against the search's rivals, and its networks.
+
+    It is ``SEARCH_confirm_NUMBER``, or one with a further number if that has other rivals; a study
+    of the same rivals in another order is gone on with, in its order.
+    """
+    name, wanted = f"{search.study}_confirm_{number}", (f"{search.study}:{number}", *search.confirm)
     for again in itertools.count(2):
         try:
             kept = StudyFile.of_study(name, search.storage).values.get("networks")
         except InvalidInput:  # there is none, or what opens it says why
-            return name
-        if kept == wanted:
-            return name
+            break
+        if isinstance(kept, list) and kept[:1] == [wanted[0]] and set(kept) == set(wanted):
+            return name, tuple(kept)
         name = f"{search.study}_confirm_{number}_{again}"
-    raise AssertionError("counting ended")
+    return name, wanted
 
 
 _SHARED = tuple(

@@ -69,6 +69,7 @@ class Wanted:
         kind_words: The same for what ships but is of another kind; None for ``rule``.
         more: What ships beside the first shelf, in words that follow its names.
         fault: What is raised.
+        is_network: Whether it is a network, so that a study's best one may be meant.
     """
 
     shelves: tuple[Shelf, ...]
@@ -76,6 +77,7 @@ class Wanted:
     kind_words: str | None = None
     more: str = ""
     fault: type[InvalidInput] = UnknownReference
+    is_network: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def find_file(ref: str | Path, wanted: Wanted) -> Path:
     for shelf in wanted.shelves:
         if (found := shelf.find(ref)) is not None:
             return found
-    study = _study_of(own)
+    study = study_of(own) if wanted.is_network else None
     if other := shipped_kind(str(ref)):
         more = "" if study is None else f"; a network of the study is {study}:best"
         raise wanted.fault(f"{ref}: must be {wanted.kind_words or wanted.rule}, got {other}{more}")
@@ -132,7 +134,7 @@ def find_file(ref: str | Path, wanted: Wanted) -> Path:
         hint = f"it is a study, and a network of it is {study}:best"
     elif near:
         hint = f"did you mean {near}?"
-    elif own.name and os.path.isdir(own):
+    elif wanted.is_network and own.name and os.path.isdir(own):
         hint = "it is a folder without a trained network"
     elif _is_path(ref):
         hint = "there is no such file or folder"
@@ -147,7 +149,7 @@ def studies_of_runs() -> list[str]:
     return sorted(path.name for path in found if holds_study(path))
 
 
-def _study_of(own: Path) -> str | None:
+def study_of(own: Path) -> str | None:
     """How REFs name the study at ``own``, a folder or a name under runs/; None if there is none."""
     if not own.name:
         return None

@@ -113,12 +113,21 @@ def text(raw: Any) -> Any:
     Raises:
         ValueError: If it is no text, or blank.
     """
-    from seesawnas.space import document
-
-    found = document.text(raw)
+    found = text_or_blank(raw)
     if not found.strip():
         raise ValueError("must not be empty, got nothing")
     return found
+
+
+def text_or_blank(raw: Any) -> str:
+    """``raw`` as text.
+
+    Raises:
+        ValueError: If it is no text.
+    """
+    from seesawnas.space import document
+
+    return document.text(raw)
 
 
 def optional_text(raw: Any) -> Any:

@@ -27,7 +27,7 @@ def leaders_plan(search: SearchPlan, best: Sequence[ResultRow]) -> SearchPlan:
         search: What was searched.
         best: Its trials, the best first.
     """
-    name, best, storage = _name(search), best[: search.leaders], _storage(search)
+    name, best, storage = leaders_name(search), best[: search.leaders], _storage(search)
     others = _held_besides(name, storage, {row.digest for row in best})
     papers = set(shipped("paper"))
     refs = (row.name if row.name in papers else f"{search.study}:{row.number}" for row in best)
@@ -58,7 +58,7 @@ def check_leaders(search: SearchPlan) -> None:
     """
     if not search.leaders:
         return
-    name, place = _name(search), search.place
+    name, place = leaders_name(search), search.place
     try:
         folder = study_folder(name)
     except StudyError as error:
@@ -81,7 +81,8 @@ def check_leaders(search: SearchPlan) -> None:
         )
 
 
-def _name(search: SearchPlan) -> str:
+def leaders_name(search: SearchPlan) -> str:
+    """The study of the search's leaders."""
     return f"{search.study}_leaders"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -35,10 +36,11 @@ _WANTED = Wanted(
     "a search space or point",
     " and the points of papers that `seesawnas paper` lists",
 )
+_NETWORK = replace(_WANTED, is_network=True)
 
 
 def load(ref: Network) -> ArchSpec:
-    """The network that ``ref`` names: ``sn.load("paper/seesaw_share")``.
+    """The network that ``ref`` names, which is no trial of a study: ``sn.load`` takes those, too.
 
     Args:
         ref: A shipped name, a YAML file, a trained network's folder, an exported file with its
@@ -63,7 +65,7 @@ def load_point(ref: Network) -> SearchPoint:
         UnknownReference: If ``ref`` names no such file, or the file cannot be read.
         DocumentError: If the file is not YAML or breaks a rule.
     """
-    document = _read(ref)
+    document = _read(ref, _NETWORK)
     point = to_point(document.values, document.source)
     if point.spec.name:
         return point
@@ -82,7 +84,7 @@ def load_space(ref: Network) -> SearchSpace:
         UnknownReference: If ``ref`` names no such file, or the file cannot be read.
         DocumentError: If the file is not YAML or breaks a rule, with every fault.
     """
-    document = _read(ref)
+    document = _read(ref, _WANTED)
     return to_space(document.values, document.source)
 
 
@@ -96,16 +98,16 @@ def spec_file(folder: Path) -> Path | None:
     return next((folder / name for name in (SPEC, ABOUT) if is_file(folder / name)), None)
 
 
-def _read(ref: Network) -> Document:
+def _read(ref: Network, wanted: Wanted) -> Document:
     if isinstance(ref, Mapping):
         return Document(dict(ref), _MAPPING, "", Path())
     if (exported := _of_exported(Path(ref))) is not None:
         return exported
     if (path := spec_file(Path(ref))) is None or str(ref) == "":
-        return read_document(ref, _WANTED)
+        return read_document(ref, wanted)
     name = path.parent.resolve().name
     if path.name == SPEC:
-        return Document(read_document(path, _WANTED).values, str(path), name, path)
+        return Document(read_document(path, wanted).values, str(path), name, path)
     try:
         values: Any = json.loads(path.read_text(encoding="utf-8"))["spec"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

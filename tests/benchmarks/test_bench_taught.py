@@ -8,8 +8,13 @@ NETWORKS = [f"{number:02}" for number in range(20)]
 
 def _lines(level: str, seed: int, values: list[float]) -> list[dict[str, object]]:
     return [
-        {"level": level, "seed": seed, "digest": digest, "curve": [{"auc": 0.5}, {"auc": value}]}
-        for digest, value in zip(NETWORKS, values, strict=True)
+        {
+            "level": level,
+            "seed": seed,
+            "assignment": {"width": network},
+            "curve": [{"auc": 0.5}, {"auc": value}],
+        }
+        for network, value in zip(NETWORKS, values, strict=True)
     ]
 
 

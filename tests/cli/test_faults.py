@@ -60,14 +60,14 @@ from tests.cli.running import Ran
         (("build", "paper/seesaw_share", "--out", ""), "--out: must not be empty, got nothing"),
         (("build", "paper/seesaw_share", "--out="), "--out: must not be empty, got nothing"),
         (("latency", "fit", "--out", ""), "--out: must not be empty, got nothing"),
-        (("latency", "fit", "--out", "/"), "--out: must be a file, got the folder /"),
+        (("latency", "fit", "--out", "/"), "--out must be a file, got the folder /"),
         (("search", "--budget", "150M", "--data", ""), "--data must not be empty, got nothing"),
         (("sample", "--space", ""), "must be a YAML file or a shipped name"),
         (("latency", "paper/mobiface", "--runs", "5"), "--runs requires --command, got none"),
         (("latency", "paper/mobiface", "--timeout", "5s"), "--timeout requires --command"),
         (("ablate", "nosuch.yaml"), "nosuch.yaml: must be a YAML file or a shipped name"),
         (("ablate", "nosuch:3"), "nosuch: must be an existing study"),
-        (("eval", "nosuch:best", "--pairs", __file__), "got a trial of a study; train it with"),
+        (("eval", "nosuch:best", "--pairs", __file__), "nosuch:best: there is no such file or"),
     ],
 )
 def test_a_user_s_fault_is_one_line_and_exit_code_2(arguments: tuple[str, ...], words: str) -> None:

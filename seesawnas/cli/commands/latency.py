@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _MEASURING = "Measuring"
 _DEVICE = "Device"
-REMOTE_RUNS = 10
+REMOTE_RUNS, REMOTE_TIME = 10, "2m"
 
 
 def latency(
@@ -117,7 +117,7 @@ def latency(
             metavar="T",
             rich_help_panel=_DEVICE,
             help="Time limit of each call of --command.",
-            show_default="2m",
+            show_default=REMOTE_TIME,
         ),
     ] = None,
     storage: StudyStorage = None,
@@ -145,8 +145,8 @@ def latency(
         batch=batch,
         command=command,
         rounds=rounds,
-        runs=runs or REMOTE_RUNS,
-        seconds=_seconds(timeout or "2m"),
+        runs=REMOTE_RUNS if runs is None else runs,
+        seconds=_seconds(REMOTE_TIME if timeout is None else timeout),
     )
     device = timer.device
     with tempfile.TemporaryDirectory() as folder:

@@ -97,8 +97,8 @@ def fit(
     from seesawnas.report.plots.latency import latency_page
     from seesawnas.space import FeasibleSet, load_space
 
-    if not out.name or out.is_dir():
-        raise InvalidInput(f"--out: must be a file, got the folder {out}")
+    if out.is_dir():
+        raise InvalidInput(f"--out must be a file, got the folder {out}")
     limit = read_budget(budget) if budget is not None else None
     waste = format_of(check_runtime(runtime)).waste
     timer = NetworkTimer.open(

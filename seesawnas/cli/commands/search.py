@@ -226,11 +226,16 @@ def _check_rivals(plan: SearchPlan) -> None:
     from seesawnas.ablation.arms import make_race
     from seesawnas.confirmation.plan import MOST_NETWORKS
     from seesawnas.errors import StudyError
+    from seesawnas.io.catalog import split_trial
+    from seesawnas.search.leaders import leaders_name
     from seesawnas.space import load_space
     from seesawnas.study import find_network
+    from seesawnas.study.storage.open import study_folder
 
+    candidates = leaders_name(plan) if plan.leaders else plan.study
     for ref in plan.confirm:
-        if ref in (f"{name}:best" for name in (plan.study, f"{plan.study}_leaders")):
+        study, trial = split_trial(ref) or ("", "")
+        if trial == "best" and study_folder(study) == study_folder(candidates):
             raise StudyError(
                 f"--confirm must have other networks than the search's own best, got {ref}"
             )

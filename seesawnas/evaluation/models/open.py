@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 import torch
 from torch import Tensor
@@ -35,7 +36,7 @@ from seesawnas.evaluation.models.normalisation import (
 from seesawnas.evaluation.models.onnx import open_onnx
 from seesawnas.evaluation.models.outputs import Opened
 from seesawnas.evaluation.models.torchscript import open_script
-from seesawnas.io.catalog import holds_study, split_trial
+from seesawnas.io.catalog import split_trial, study_of
 from seesawnas.io.files import expanded
 from seesawnas.nn import FaceNetwork, PerChannel, is_trained, load_model
 from seesawnas.nn.device import pick_device
@@ -110,7 +111,7 @@ def open_model(
     if (trial := _untrained_trial(path, found)) is not None:
         raise InvalidInput(
             f"{path}: must be a trained network, got a trial of a study; train it with `seesawnas "
-            f"train {trial}`"
+            f"train {quote(trial)}`"
         )
     if found.is_dir():
         refuse_options(
@@ -213,10 +214,11 @@ def _blue_first(run: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
 
 def _untrained_trial(path: str | Path, found: Path) -> str | None:
     """The trial of a study that ``path`` means, which has no weights; None if it means none."""
-    if found.exists():
-        is_study = found.is_dir() and holds_study(found) and not (found / WEIGHTS).is_file()
-        return f"{path}:best" if is_study else None
-    return str(path) if split_trial(str(path)) is not None else None
+    ref, _, trial = str(path).rpartition(":") if split_trial(str(path)) else (str(path), "", "best")
+    if found.is_file() or (found / WEIGHTS).is_file():
+        return None
+    study = study_of(Path(ref))
+    return None if study is None else f"{study}:{trial}"
 
 
 def _own(folder: Path, device: torch.device, untrained: bool) -> FaceModel:

@@ -135,7 +135,9 @@ def shipped_studies() -> tuple[str, ...]:
 
 def _asked(place: StudyPlace, source: str) -> dict[str, Any]:
     """What the last start of a study was asked for, or what its study file says."""
-    study = place.studies()[0]
+    study = next(iter(place.studies()), None)
+    if study is None:  # killed before it was created, or a fidelity study without trials
+        raise StudyError(f"{source}: must be a study that was begun, got an empty {place.shown}")
     attributes, _ = read_attributes(study.storage, study.number)
     plan = last_plan(read_starts(attributes, ()))
     if plan is not None:

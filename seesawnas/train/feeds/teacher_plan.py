@@ -19,7 +19,7 @@ from seesawnas.plan.options import (
     option,
     optional_text,
     stored_list,
-    text,
+    text_or_blank,
 )
 from seesawnas.text import short
 from seesawnas.train.recipe import MOST_WEIGHT, Distill
@@ -48,8 +48,8 @@ class FilePaths:
         given = list(raw) if isinstance(raw, list | tuple) else [raw]
         if not all(isinstance(part, str) for part in given):
             raise ValueError(f"must be text, got {short(repr(raw))}")
-        parts = given if isinstance(raw, list | tuple) else text(raw).split(",")
-        found = tuple(path for path in (text(part).strip() for part in parts) if path)
+        parts = given if isinstance(raw, list | tuple) else text_or_blank(raw).split(",")
+        found = tuple(path for path in (text_or_blank(part).strip() for part in parts) if path)
         if parts and not found:
             raise ValueError(f"must be {self.what}, got nothing")
         return found

@@ -218,14 +218,32 @@ def test_another_rival_begins_another_confirmation(space: list[TrialJob]) -> Non
     names = [one["confirmation"]["study"] for one in values]
     first = f"s_confirm_{best}"
     assert names == [first, f"{first}_2", first]
+    both = [
+        CliRunner().invoke(app, [*SEARCH, "--confirm", rivals, "--json"])
+        for rivals in ("poor.yaml,near.yaml", "near.yaml,poor.yaml")
+    ]
+    studies = [json.loads(one.stdout)["confirmation"]["study"] for one in both]
+    assert studies == [f"{first}_3"] * 2
     assert values[2]["confirmation"]["race"] == values[0]["confirmation"]["race"]
 
 
-def test_the_best_of_the_search_is_no_rival_of_itself(space: list[TrialJob]) -> None:
-    result = CliRunner().invoke(app, [*SEARCH, "--confirm", "s:best"])
+@pytest.mark.parametrize("ref", ["s:best", "runs/s:best"])
+def test_the_best_of_the_search_is_no_rival_of_itself(space: list[TrialJob], ref: str) -> None:
+    result = CliRunner().invoke(app, [*SEARCH, "--confirm", ref])
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
-    assert "must have other networks than the search's own best, got s:best" in result.stderr
+    assert f"must have other networks than the search's own best, got {ref}" in result.stderr
     assert not space
+
+
+def test_a_confirmation_that_was_killed_before_it_began_is_begun(space: list[TrialJob]) -> None:
+    assert CliRunner().invoke(app, SEARCH).exit_code == 0
+    for number in range(2):
+        Path(f"runs/s_confirm_{number}").mkdir()
+        Path(f"runs/s_confirm_{number}/journal.log").touch()
+    result = CliRunner().invoke(app, [*SEARCH, "--confirm", "poor.yaml", "--json"])
+    assert result.exit_code == 0, result.output
+    again = confirm("--study", "s_confirm_9")
+    assert again.exit_code == 2
 
 
 def test_a_study_file_of_another_kind_says_so(folder: Path) -> None:

@@ -300,8 +300,10 @@ def test_a_name_that_no_ref_can_hold_is_not_given(study: None, name: str) -> Non
     for words in (["studies", "copy", "first"], ["studies", "rename", "first"]):
         ran = Ran(*words, name)
         assert (ran.code, ran.err.count("\n")) == (2, 1)
+        assert "must have no colon" in ran.err if name.strip() else "must not be empty" in ran.err
     ran = Ran("search", "--budget", "150M", "--study", name)
     assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "must have no colon" in ran.err if name.strip() else "must not be empty" in ran.err
     assert [path.name for path in Path("runs").iterdir()] == ["first"]
 
 
