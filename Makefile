@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Two workers, each with torch's threads, on two cores: a thread that waits leaves its core to others.
 PYTEST := OMP_WAIT_POLICY=passive $(BIN)/pytest -n 2 --dist loadfile
-# `make test SLOW=1`, which CI runs, adds the tests that are marked slow: as long again and more.
+# `make test SLOW=1`, which CI runs, adds the tests that are marked slow.
 QUICK := $(if $(SLOW),,-m "not slow")
 # `make test COVERAGE=1` reports which lines the tests ran; it takes about a third longer.
 PYTEST += $(if $(COVERAGE),--cov=seesawnas --cov-report=term:skip-covered)
