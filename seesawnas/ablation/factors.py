@@ -294,14 +294,14 @@ def known_factor(name: str, own: OwnFactors = no_factors) -> Factor:
     to be read.
 
     Raises:
-        SpecError: If there is none of that name.
+        SpecError: If there is none of that name, with those of the network if it could be read.
     """
     if name in FACTORS:
         return FACTORS[name]
     found = {**_table(tuple(_imported())), **(others := own())}
     if name in found:
         return found[name]
-    raise SpecError(f"factor {one_of(dict.fromkeys([*FACTORS, *others]), name)}")
+    raise SpecError(f"factor {one_of(others or FACTORS, name)}")
 
 
 def _imported() -> Iterator[Kind]:

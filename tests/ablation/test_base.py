@@ -86,8 +86,8 @@ def test_a_level_is_read_by_the_rule_of_the_bases_kind() -> None:
 
 def test_an_unknown_factor_is_told_with_those_of_the_base_and_all_else_that_is_wrong() -> None:
     one, two, three = faults(factors="taps,tabs", levels="window=5", seeds=0)
-    assert one.startswith("--factors must be one of split, kind, ")
-    assert one.endswith(", width, taps, window, got tabs; did you mean taps?")
+    assert one.startswith("--factors must be one of kind, activation, ")
+    assert one.endswith(", taps, window, width, got tabs; did you mean taps?")
     assert two == "--levels window must be one of 1, 3, got 5"
     assert three == "--seeds must be from 1 to 1000, got 0"
 

@@ -320,7 +320,7 @@ def test_a_user_s_own_file_comes_first(tmp_path: Path, monkeypatch: pytest.Monke
         ("studies/search_150n.yaml", "did you mean search_150m?"),
         ("x" * 300, "must be a study file or a shipped one's name"),
         ("", "must be a study file"),
-        ("list.yaml", "must be a mapping of keys such as budget"),
+        ("list.yaml", "must be a study file, a mapping of keys such as"),
         ("torn.yaml", "torn.yaml: line 2, column 1: must be YAML"),
         ("latin.yaml", "must be UTF-8 text"),
     ],

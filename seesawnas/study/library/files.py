@@ -120,8 +120,8 @@ def read_study(ref: str | Path) -> tuple[dict[str, Any], str]:
         values = {**values, "budget": anchor_files(str(budget), path.parent)}
     if not isinstance(values, dict):
         raise StudyError(
-            f"{ref}: must be a mapping of keys such as budget, trials, objectives, got "
-            f"{short(values)}"
+            f"{ref}: must be a study file, a mapping of keys such as data, epochs and seed, got "
+            f"{'nothing' if values is None else short(values)}"
         )
     if (own := _own_study(path, values)) is not None:
         return {key: value for key, value in values.items() if key != "study"}, own
