@@ -60,15 +60,13 @@ def _conflicts(plan: AblationPlan, place: Place) -> Iterator[str]:
     """What is wrong with several keys together."""
     if not (plan.factors or plan.levels or plan.against):
         own = BaseFactors(plan.base, plan.storage)
-        # The name of a study file that is mistyped is no network either: that is said first.
-        yield from (
-            own.faults
-            if not own()
-            else (
+        if own():
+            yield (
                 f"{place('factors')} must name an attribute, such as split,kind,se, or --against a "
-                "network, got nothing",
+                "network, got nothing"
             )
-        )
+        else:  # a mistyped name of a study file is no network either
+            yield from own.faults
     for factor in plan.levels:
         if plan.factors and factor not in plan.factors:
             yield (

@@ -135,11 +135,11 @@ def open_model(
     if card is None:
         _check_normalisation(path, opened, normalise, (mean, std))
         notes = opened.notes + _cautions(opened, mean, std)
+        if normalise is not None and card_path(found).is_file():
+            notes += ("--normalise was given: the normalisation of the file's card is not used",)
     else:
         mean, std = card_normalisation(card)
         notes = opened.notes
-    if normalise is not None and card_path(found).is_file():
-        notes += ("--normalise was given: the normalisation of the file's card is not used",)
     height, width = opened.size or card_size(card) or (SIDE, SIDE)
     run = _blue_first(opened.run) if bgr else opened.run
     return FaceModel(found.name, run, height, width, mean, std, where, notes)
