@@ -38,10 +38,10 @@ import numpy as np
 import optuna
 import plotly.graph_objects as go
 import torch
-from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.drawn import Floats, interval
 from benchmarks.sampler_tables import Additive, Table, incumbents, replay
 from seesawnas.analysis.fidelity.measurements import read_measurements
 from seesawnas.cost import Budget
@@ -60,7 +60,6 @@ COLOURS = {"half": "#0072B2", "reference": "#009E73", "budget": "#CC79A7"} | {
     "negated": "#D55E00",
     "shuffled": "#E69F00",
 }
-_Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def _table(level: str) -> Table:
     return Table.of(lines, _feasible(), level, "auc")
 
 
-def _half(seed: int, change: Callable[[_Floats, np.random.Generator], _Floats]) -> Scenario:
+def _half(seed: int, change: Callable[[Floats, np.random.Generator], Floats]) -> Scenario:
     rng, table = np.random.default_rng(seed), _table("4x56")
     order = rng.permutation(len(table.shown)).tolist()
     learnt, other = (table.part(order[first::2]) for first in (0, 1))
@@ -128,7 +127,7 @@ def main() -> None:
     wanted = [*((name, False) for name in bases), *((name, True) for name in names)]
     wanted.sort(key=lambda one: names.index(one[0]) if one[0] in names else 0)
     kept = _kept(arguments.kept)
-    curves: dict[str, dict[str, _Floats]] = {"default": {}, "learnt": {}}
+    curves: dict[str, dict[str, Floats]] = {"default": {}, "learnt": {}}
     trust: dict[str, float] = {}
     with ProcessPoolExecutor(arguments.workers, get_context("spawn"), _quietly) as pool:
         for name, learns in wanted:
@@ -170,7 +169,7 @@ def _quietly() -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-def _replay(name: str, learns: bool, trials: int, seed: int) -> tuple[_Floats, float]:
+def _replay(name: str, learns: bool, trials: int, seed: int) -> tuple[Floats, float]:
     """The best so far after each trial, and the trust after the last."""
     feasible, scenario = _feasible(), SCENARIOS[name](seed)
     sampler = LinearThompson(feasible, priors=[scenario.prior] if learns else [])
@@ -196,7 +195,7 @@ class _Watched:
         return sum(self._sampler.trust(self._history))
 
 
-def _rows(name: str, curves: dict[str, dict[str, _Floats]], trials: int) -> list[dict[str, Any]]:
+def _rows(name: str, curves: dict[str, dict[str, Floats]], trials: int) -> list[dict[str, Any]]:
     learnt, default = curves["learnt"][name], curves["default"][DEFAULT_OF.get(name, name)]
     rows = []
     for place in (place for place in PLACES if place <= trials):
@@ -218,12 +217,11 @@ def _rows(name: str, curves: dict[str, dict[str, _Floats]], trials: int) -> list
     return rows
 
 
-def _interval(values: _Floats) -> tuple[float, float]:
+def _interval(values: Floats) -> tuple[float, float]:
     """95 % interval of the mean: the replays are drawn again, each with its own default."""
     rng = np.random.default_rng(0)
     means = values[rng.integers(len(values), size=(2000, len(values)))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)
+    return interval(means)
 
 
 def _print(rows: list[dict[str, Any]], trust: float) -> None:
@@ -236,7 +234,7 @@ def _print(rows: list[dict[str, Any]], trust: float) -> None:
         )
 
 
-def _html(curves: dict[str, dict[str, _Floats]], replays: int) -> str:
+def _html(curves: dict[str, dict[str, Floats]], replays: int) -> str:
     figure = go.Figure()
     for name, learnt in curves["learnt"].items():
         gain = learnt - curves["default"][DEFAULT_OF.get(name, name)]

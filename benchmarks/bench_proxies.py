@@ -25,14 +25,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau, rankdata
+from scipy.stats import rankdata
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.drawn import Floats, interval, tau
 from seesawnas.analysis.fidelity.level import Level
 from seesawnas.io.files import write_atomically
 
-_Floats = NDArray[np.float64]
 Score = Callable[[dict[str, Any]], float]
 DRAWS = 500
 SCORES: dict[str, Score] = {
@@ -57,7 +57,7 @@ class Way:
 
     name: str
     cost: float
-    values: _Floats
+    values: Floats
 
 
 @dataclass(frozen=True)
@@ -91,13 +91,13 @@ class Measured:
         self.readings = [reading for reading in readings if len(found[reading]) >= most]
         self.networks = sorted(set.intersection(*(found[reading] for reading in self.readings)))
 
-    def column(self, level: str, seed: int, score: str) -> _Floats:
+    def column(self, level: str, seed: int, score: str) -> Floats:
         """A score of each network."""
         return np.array(
             [SCORES[score](self._lines[level, seed, network]) for network in self.networks]
         )
 
-    def cost(self, key: str) -> _Floats:
+    def cost(self, key: str) -> Floats:
         """What each network costs."""
         level, seed = self.readings[0]
         return np.array(
@@ -108,7 +108,7 @@ class Measured:
         """Those that every network was trained from."""
         return [seed for one, seed in self.readings if one == level]
 
-    def after(self, level: str, seed: int, epoch: int) -> _Floats:
+    def after(self, level: str, seed: int, epoch: int) -> Floats:
         """AUC on the drawn pairs after an epoch."""
         return np.array(
             [self._lines[level, seed, n]["curve"][epoch - 1]["auc"] for n in self.networks]
@@ -156,7 +156,7 @@ def ways(measured: Measured, reference: str) -> list[Way]:
     return found
 
 
-def race(first: _Floats, second: _Floats, share: float) -> _Floats:
+def race(first: Floats, second: Floats, share: float) -> Floats:
     """Ranks: the best ``share`` by ``first`` are run again and ordered by both.
 
     The others stay behind, in their order.
@@ -168,25 +168,26 @@ def race(first: _Floats, second: _Floats, share: float) -> _Floats:
     return np.asarray(np.where(ahead, len(first) + rankdata(np.where(ahead, both, -np.inf)), order))
 
 
-def _raced(first: _Floats, second: _Floats, share: float, some: NDArray[np.int64]) -> _Floats:
+def _raced(first: Floats, second: Floats, share: float, some: NDArray[np.int64]) -> Floats:
     return race(first[some], second[some], share)
 
 
 def judge(
-    way: str, cost: float, rank: Callable[[NDArray[np.int64]], _Floats], truth: _Floats
+    way: str, cost: float, rank: Callable[[NDArray[np.int64]], Floats], truth: Floats
 ) -> Judged:
     """``rank`` gives the values of the chosen networks."""
     every = np.arange(len(truth))
     rng = np.random.default_rng(0)
     draws = [rng.integers(len(truth), size=len(truth)) for _ in range(DRAWS)]
-    taus = [float(np.nan_to_num(kendalltau(rank(some), truth[some]).statistic)) for some in draws]
+    taus = [tau(rank(some), truth[some]) for some in draws]
     gains = [float(truth[some][np.argmax(rank(some))] - truth[some].mean()) for some in draws]
-    tau = float(kendalltau(rank(every), truth).statistic)
-    gain = float(np.mean(gains))
-    lows = [np.percentile(part, 2.5) for part in (taus, gains)]
-    highs = [np.percentile(part, 97.5) for part in (taus, gains)]
     return Judged(
-        way, cost, tau, float(lows[0]), float(highs[0]), gain, float(lows[1]), float(highs[1])
+        way,
+        cost,
+        tau(rank(every), truth),
+        *interval(taus),
+        float(np.mean(gains)),
+        *interval(gains),
     )
 
 
@@ -209,17 +210,17 @@ def main() -> None:
     )
     print(f"{'way':48} {'cost':>5} {'tau':>6} {'95 %':>14} {'gain':>7} {'95 %':>17}")
     for one in found:
-        tau, gain = (
+        taus, gains = (
             f"{one.tau_low:.2f} .. {one.tau_high:.2f}",
             f"{one.gain_low:.4f} .. {one.gain_high:.4f}",
         )
-        print(f"{one.way:48} {one.cost:5.2f} {one.tau:6.3f} {tau:>14} {one.gain:7.4f} {gain:>17}")
+        print(f"{one.way:48} {one.cost:5.2f} {one.tau:6.3f} {taus:>14} {one.gain:7.4f} {gains:>17}")
     if arguments.out is not None:
         text = json.dumps([asdict(one) for one in found], indent=1)
         write_atomically(arguments.out / "proxies.json", text + "\n")
 
 
-def _races(measured: Measured, truth: _Floats) -> list[Judged]:
+def _races(measured: Measured, truth: Floats) -> list[Judged]:
     """A cheap look at all, then a second training of the best part."""
     found = []
     for first, second in (("4x56", "8x56"), ("8x56", "8x56"), ("4x56", "4x56")):

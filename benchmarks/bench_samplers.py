@@ -35,10 +35,10 @@ import numpy as np
 import optuna
 import plotly.graph_objects as go
 import torch
-from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.drawn import Floats, interval
 from benchmarks.sampler_tables import Additive, BuildResult, Nearest, Table, incumbents, replay
 from seesawnas.analysis.fidelity.measurements import read_measurements
 from seesawnas.cost import Budget
@@ -48,7 +48,6 @@ from seesawnas.space import FeasibleSet, load_space
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _RANDOM = "uniform random"
-_Floats = NDArray[np.float64]
 
 
 def main() -> None:
@@ -66,7 +65,7 @@ def main() -> None:
         else None
     )
     trials = arguments.trials if model else min(arguments.trials, len(table.shown))
-    curves: dict[str, _Floats] = {}
+    curves: dict[str, Floats] = {}
     with ProcessPoolExecutor(arguments.workers, get_context("spawn"), _quietly) as pool:
         for sampler in [_RANDOM, *arguments.samplers.split(",")]:
             replay = partial(_replay, table, model, sampler, trials)
@@ -85,7 +84,7 @@ def _quietly() -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-def _replay(table: Table, model: Additive | None, sampler: str, trials: int, seed: int) -> _Floats:
+def _replay(table: Table, model: Additive | None, sampler: str, trials: int, seed: int) -> Floats:
     if model is None and sampler == _RANDOM:
         among = Nearest(table, seed)
         return incumbents([among.draw()[1:] for _ in range(trials)])
@@ -97,7 +96,7 @@ def _replay(table: Table, model: Additive | None, sampler: str, trials: int, see
 
 
 def _result(
-    table: Table, model: Additive | None, curves: dict[str, _Floats], arguments: argparse.Namespace
+    table: Table, model: Additive | None, curves: dict[str, Floats], arguments: argparse.Namespace
 ) -> dict[str, Any]:
     baseline = curves[_RANDOM]
     places = sorted(
@@ -142,17 +141,16 @@ def _result(
     }
 
 
-def difference(one: _Floats, other: _Floats) -> tuple[float, float]:
+def difference(one: Floats, other: Floats) -> tuple[float, float]:
     """95 % interval of the difference of the means: the replays of both are drawn again."""
     rng = np.random.default_rng(0)
     drawn = [
         part[rng.integers(len(part), size=(2000, len(part)))].mean(axis=1) for part in (one, other)
     ]
-    low, high = np.percentile(drawn[0] - drawn[1], [2.5, 97.5])
-    return float(low), float(high)
+    return interval(drawn[0] - drawn[1])
 
 
-def _interval(values: _Floats) -> tuple[float, float]:
+def _interval(values: Floats) -> tuple[float, float]:
     return difference(values, np.zeros(1))
 
 
@@ -177,7 +175,7 @@ def _print(result: dict[str, Any]) -> None:
         )
 
 
-def _html(curves: dict[str, _Floats], arguments: argparse.Namespace, result: dict[str, Any]) -> str:
+def _html(curves: dict[str, Floats], arguments: argparse.Namespace, result: dict[str, Any]) -> str:
     figure = go.Figure()
     for (name, curve), colour in zip(curves.items(), ("#555555", *_COLOURS), strict=False):
         x = np.arange(1, curve.shape[1] + 1)

@@ -20,14 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import kendalltau
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.drawn import Floats, interval, tau
 from seesawnas.io.files import write_atomically
 
-_Floats = NDArray[np.float64]
 DRAWS = 2000
 
 
@@ -57,20 +55,20 @@ def scores(lines: list[dict[str, Any]]) -> dict[tuple[str, int], dict[str, float
     return found
 
 
-def compare(name: str, plain: _Floats, taught: _Floats, truth: _Floats) -> Compared:
+def compare(name: str, plain: Floats, taught: Floats, truth: Floats) -> Compared:
     """``plain`` and ``taught`` against ``truth``, network by network."""
     rng = np.random.default_rng(0)
     draws = [rng.integers(len(truth), size=len(truth)) for _ in range(DRAWS)]
-    taus = np.array([[_tau(one[some], truth[some]) for one in (plain, taught)] for some in draws])
-    first, second = _tau(plain, truth), _tau(taught, truth)
+    taus = np.array([[tau(one[some], truth[some]) for one in (plain, taught)] for some in draws])
+    first, second = tau(plain, truth), tau(taught, truth)
     return Compared(
         name,
         first,
-        _interval(taus[:, 0]),
+        interval(taus[:, 0]),
         second,
-        _interval(taus[:, 1]),
+        interval(taus[:, 1]),
         second - first,
-        _interval(taus[:, 1] - taus[:, 0]),
+        interval(taus[:, 1] - taus[:, 0]),
     )
 
 
@@ -97,22 +95,13 @@ def compare_all(
     return [compare(name, plain, values, truth) for name, truth in truths.items()]
 
 
-def _column(reading: dict[str, float], networks: list[str]) -> _Floats:
+def _column(reading: dict[str, float], networks: list[str]) -> Floats:
     return np.array([reading[network] for network in networks])
 
 
 def _pixels(level: str) -> int:
     epochs, side = level.split("x")
     return int(epochs) * int(side) ** 2
-
-
-def _tau(one: _Floats, other: _Floats) -> float:
-    return float(np.nan_to_num(kendalltau(one, other).statistic))
-
-
-def _interval(values: _Floats) -> tuple[float, float]:
-    low, high = np.percentile(values, (2.5, 97.5))
-    return float(low), float(high)
 
 
 def main() -> None:

@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import kendalltau
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.drawn import Floats, interval, tau
 from benchmarks.score_panel import (
     BATCH,
     DECIDES,
@@ -38,7 +38,7 @@ from benchmarks.score_panel import (
     jobs_left,
     read_lines,
 )
-from seesawnas.analysis.linear_model import Floats, OneHot, Posterior
+from seesawnas.analysis.linear_model import OneHot, Posterior
 from seesawnas.evaluation.training_free import TRAINING_FREE
 from seesawnas.io.files import write_atomically
 from seesawnas.space import load_space
@@ -102,11 +102,6 @@ class Ranked:
     ridge_with: float | None = None
 
 
-def tau(one: Floats, other: Floats) -> float:
-    """Kendall's; 0 if all of one are equal."""
-    return float(np.nan_to_num(kendalltau(one, other).statistic))
-
-
 def out_of_fold(columns: Floats, truth: Floats) -> Floats:
     """What a linear model of the other folds says that a network's columns add, (networks,)."""
     rng = np.random.default_rng(0)
@@ -134,7 +129,7 @@ def judge(panel: Panel, scores: dict[str, Floats]) -> list[Ranked]:
         taus = np.array([tau(values[some], panel.truth[some]) for some in draws])
         whole = tau(values, panel.truth)
         over = whole - tau(ridge, panel.truth)
-        return Ranked(way, whole, _interval(taus), over, _interval(taus - of_ridge), **more)
+        return Ranked(way, whole, interval(taus), over, interval(taus - of_ridge), **more)
 
     found = [rank(way, values) for way, values in {**costs, "ridge": ridge}.items()]
     for name, seeds in scores.items():
@@ -154,11 +149,6 @@ def judge(panel: Panel, scores: dict[str, Floats]) -> list[Ranked]:
             )
         )
     return found
-
-
-def _interval(values: Floats) -> tuple[float, float]:
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
 
 
 def verdicts(judged: Lines) -> dict[str, dict[str, str]]:

@@ -16,15 +16,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau
 
 from benchmarks.bench_proxies import DRAWS, Judged, judge
 from benchmarks.bench_smoothing import Panel
 from benchmarks.bench_smoothing import judge as replay
+from benchmarks.drawn import Floats, interval, tau
 from seesawnas.errors import RunError
 from seesawnas.io.files import write_atomically
 
-_Floats = NDArray[np.float64]
 GAIN = 0.03
 """Of tau, as a feature at :data:`TRIALS`, from which on shared weights are kept."""
 TRIALS = 150
@@ -137,29 +136,22 @@ def find(
     )
 
 
-def _judged(name: str, values: _Floats, truth: _Floats) -> Judged:
+def _judged(name: str, values: Floats, truth: Floats) -> Judged:
     return judge(name, 0.0, partial(np.take, values), truth)
 
 
-def _difference(
-    first: tuple[str, _Floats], second: tuple[str, _Floats], truth: _Floats
-) -> Difference:
+def _difference(first: tuple[str, Floats], second: tuple[str, Floats], truth: Floats) -> Difference:
     """Both taus of each draw of networks, as many with replacement, are of the same networks."""
 
     def gain(some: NDArray[np.int64]) -> float:
-        one, other = (
-            float(np.nan_to_num(kendalltau(values[some], truth[some]).statistic))
-            for _, values in (first, second)
-        )
-        return one - other
+        return tau(first[1][some], truth[some]) - tau(second[1][some], truth[some])
 
     rng = np.random.default_rng(0)
     gains = [gain(rng.integers(len(truth), size=len(truth))) for _ in range(DRAWS)]
-    low, high = np.percentile(gains, [2.5, 97.5])
-    return Difference(first[0], second[0], gain(np.arange(len(truth))), float(low), float(high))
+    return Difference(first[0], second[0], gain(np.arange(len(truth))), *interval(gains))
 
 
-def _feature(panel: Panel, shared: _Floats, trials: int, draws: int) -> Feature:
+def _feature(panel: Panel, shared: Floats, trials: int, draws: int) -> Feature:
     """The replay of bench_smoothing.py, with the score in the place of the training loss.
 
     The ridge does not ask whether more of a feature is better or worse; the sum does.

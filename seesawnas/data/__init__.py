@@ -9,8 +9,8 @@ from seesawnas.data.pairs.insightface_bin import read_bin
 from seesawnas.data.pairs.pair_set import PairSet
 from seesawnas.data.skipped import Skipped
 from seesawnas.data.sources.base import FaceSource, OpenedSource, keep_identities
-from seesawnas.data.sources.folder import FolderSource, open_folder
-from seesawnas.data.sources.images import open_images
+from seesawnas.data.sources.folder import FolderSource
+from seesawnas.data.sources.images import open_folder, open_images
 from seesawnas.data.sources.open import open_source
 from seesawnas.data.sources.subset import first_identities, open_subset, random_identities
 from seesawnas.data.survey import contact_sheet, survey

@@ -57,18 +57,16 @@ def importance(
     """
     from seesawnas.analysis.importance import MIN_TRIALS, counted_trials, importance_of
     from seesawnas.analysis.importance_text import importance_words
-    from seesawnas.io.stored_json import stored_mapping
     from seesawnas.report.study.sections import limit_notes
     from seesawnas.study import find_study
-    from seesawnas.study.record.agreement import KIND_WORDS, kind_of
+    from seesawnas.study.record.agreement import KIND_WORDS
 
     view = find_study(study, storage).view()
     for note in limit_notes(view.notes):
         screen().print(f"note: {note}", soft_wrap=True)
-    kind = kind_of(stored_mapping(view.attributes.get("settings", "{}")))
-    if kind != "search":
+    if view.kind != "search":
         raise StudyError(
-            f"study {view.name}: must be a search, got {KIND_WORDS[kind]}; `seesawnas report "
+            f"study {view.name}: must be a search, got {KIND_WORDS[view.kind]}; `seesawnas report "
             f"{study or view.name}` shows what it found"
         )
     found = importance_of(view, _bands(bands))

@@ -9,14 +9,11 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from seesawnas.data.encoded_images import EncodedImages
-from seesawnas.data.images import SUFFIXES, Resolution
+from seesawnas.data.images import SUFFIXES
 from seesawnas.data.skipped import Skipped, printable
 from seesawnas.data.sources.base import SAMPLED, keep_identities
 from seesawnas.errors import DataError
-from seesawnas.io.files import expanded
 
 __all__ = ["FolderSource", "Skipped", "list_identities"]
 
@@ -184,26 +181,3 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return entry.is_file()
     except OSError:  # a link to itself, for one
         return False
-
-
-def open_folder(
-    path: str | Path, *, resolution: Resolution
-) -> tuple[EncodedImages, NDArray[np.int64], tuple[str, ...]]:
-    """Return (images, labels int64 (N,), notes) of the identities under ``path``, sorted.
-
-    Identities and the files of each are in sorted order.
-
-    Raises:
-        DataError: If it is no folder of identities.
-    """
-    root, skipped = expanded(path, DataError), Skipped()
-    places, labels = [], []
-    for number, (_, files) in enumerate(list_identities(root, skipped)):
-        places += files
-        labels += [number] * len(files)
-    if not places:
-        raise DataError(
-            "; ".join([f"{root}: must contain images in sub-folders, got none", *skipped.notes()])
-        )
-    images = EncodedImages([root / place for place in places], places, resolution)
-    return images, np.array(labels, dtype=np.int64), skipped.notes()

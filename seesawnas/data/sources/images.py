@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from seesawnas.data.encoded_images import EncodedImages
 from seesawnas.data.images import Resolution
-from seesawnas.data.sources.base import FaceSource
-from seesawnas.data.sources.folder import FolderSource, open_folder
+from seesawnas.data.skipped import printable
+from seesawnas.data.sources.base import FaceSource, OpenedSource
+from seesawnas.data.sources.folder import FolderSource
 from seesawnas.data.sources.open import open_source
 from seesawnas.errors import DataError
+from seesawnas.io.files import expanded
 
 
 def open_images(
@@ -28,13 +30,28 @@ def open_images(
     Raises:
         DataError: If there is no such source, or no image in it.
     """
-    source = open_source(path, least=0)
-    if isinstance(source, FolderSource):
-        return open_folder(path, resolution=resolution)
+    return _images_of(open_source(path, least=0), path, resolution)
+
+
+def open_folder(
+    path: str | Path, *, resolution: Resolution
+) -> tuple[EncodedImages, NDArray[np.int64], tuple[str, ...]]:
+    """Return (images, labels int64 (N,), notes) of the identities under ``path``.
+
+    Identities and the files of each are in sorted order.
+
+    Raises:
+        DataError: If it is no folder of identities.
+    """
+    return _images_of(FolderSource(expanded(path, DataError), least=0), path, resolution)
+
+
+def _images_of(
+    source: OpenedSource, path: str | Path, resolution: Resolution
+) -> tuple[EncodedImages, NDArray[np.int64], tuple[str, ...]]:
     if not len(source):
-        raise DataError(
-            "; ".join([f"{path}: must contain images of identities, got none", *source.notes])
-        )
+        fault = f"{printable(str(path))}: must contain images in sub-folders or in a .rec, got none"
+        raise DataError("; ".join([fault, *source.notes]))
     places = [source.place(index) for index in range(len(source))]
     images = EncodedImages(_Payloads(source), places, resolution)
     return images, np.asarray(source.labels), source.notes

@@ -10,13 +10,12 @@ from typing import Any, Literal, TypeAlias
 
 from seesawnas.errors import InvalidInput
 from seesawnas.io.catalog import RUNS, holds_study, studies_of_runs
-from seesawnas.io.stored_json import stored_mapping
 from seesawnas.study.driver import TIME_LIMIT_REACHED
 from seesawnas.study.library.lookup import check_there
 from seesawnas.study.library.places import StudyPlace
 from seesawnas.study.library.view import StudyView
 from seesawnas.study.ranking import best_row
-from seesawnas.study.record.agreement import StudyKind, kind_of
+from seesawnas.study.record.agreement import StudyKind
 from seesawnas.study.record.starts import INTERRUPTED, STATES, Start, last_plan, read_starts
 from seesawnas.study.storage.folders import folder_size
 from seesawnas.study.storage.identity import is_own_name, parts_of
@@ -230,12 +229,7 @@ def _storage_of(folder: Path) -> str | None:
 def _kind(place: StudyPlace, view: StudyView) -> Kind:
     if place.is_fidelity:
         return "fidelity"
-    if not view.is_shipped:
-        return "other"
-    try:
-        return kind_of(stored_mapping(view.attributes.get("settings", "{}")))
-    except ValueError:
-        return "search"
+    return view.kind if view.is_shipped else "other"
 
 
 def _state(place: StudyPlace, views: list[StudyView]) -> State:

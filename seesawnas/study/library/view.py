@@ -14,9 +14,11 @@ from seesawnas.cost import ALL_COSTS
 from seesawnas.errors import StudyError
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.io.catalog import RUNS, holds_study
+from seesawnas.io.stored_json import stored_mapping
 from seesawnas.study.library.lookup import check_there, is_in_database, open_to_read
 from seesawnas.study.objectives import Objectives
 from seesawnas.study.ranking import Repeats, best_trial, repeats_of
+from seesawnas.study.record.agreement import StudyKind, kind_of
 from seesawnas.study.record.finalists import missed_limit
 from seesawnas.study.record.reading import read_attributes, read_objectives, read_trials
 from seesawnas.study.record.validation import SkippedTrial, check_format, trusted
@@ -133,6 +135,14 @@ class StudyView:
         return "settings" in self.attributes or any(
             "spec" in trial.user_attrs for trial in self.trials
         )
+
+    @property
+    def kind(self) -> StudyKind:
+        """What it was made for, by its settings; a search if these cannot be read."""
+        try:
+            return kind_of(stored_mapping(self.attributes.get("settings", "{}")))
+        except ValueError:
+            return "search"
 
 
 @dataclass(frozen=True, slots=True)
