@@ -5,8 +5,11 @@
 
 Of the networks measured at both levels (the mean AUC of their seeds): their spread at each level,
 the correlation, and the slope of the second level on the first one: how much of a difference at
-the first is left at the second. Then the options whose networks gain or lose most from the first
-to the second beyond that line, by Spearman's correlation, with p by Holm's correction over all.
+the first is left at the second. Noise at the first level makes that slope too small. Where it was
+measured from several seeds, the slope without their noise follows: the covariance of both levels
+over that of two seeds of the first, with a 95 % bootstrap interval over networks. Then the options
+whose networks gain or lose most from the first to the second beyond that line, by Spearman's
+correlation, with p by Holm's correction over all.
 """
 
 from __future__ import annotations
@@ -23,6 +26,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import linregress, spearmanr
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.drawn import interval
+
 _FEWEST = 4
 """Networks that an option needs on either side."""
 
@@ -34,19 +41,42 @@ class Shared:
     assignments: list[dict[str, Any]]
     first: NDArray[np.float64]
     second: NDArray[np.float64]
+    seeds: NDArray[np.float64]
+    """(seeds, networks), the AUC at the first level, from the seeds that all networks have."""
 
 
 def shared(lines: list[dict[str, Any]], first: str, second: str) -> Shared:
     """The networks of measurements that have both levels."""
     found: dict[tuple[int, str], list[float]] = defaultdict(list)
+    by_seed: dict[int, dict[int, float]] = defaultdict(dict)
     assignments: dict[int, dict[str, Any]] = {}
     for line in lines:
         if line.get("curve"):
             found[line["network"], line["level"]].append(line["curve"][-1]["auc"])
+            if line["level"] == first:
+                by_seed[line.get("seed", 0)][line["network"]] = line["curve"][-1]["auc"]
             assignments[line["network"]] = line["assignment"]
     both = [one for one in assignments if (one, first) in found and (one, second) in found]
-    columns = [np.array([np.mean(found[one, level]) for one in both]) for level in (first, second)]
-    return Shared([assignments[one] for one in both], *columns)
+    one_level, other = (
+        np.array([np.mean(found[one, level]) for one in both]) for level in (first, second)
+    )
+    seeds = [[own[one] for one in both] for own in by_seed.values() if own.keys() >= set(both)]
+    return Shared([assignments[one] for one in both], one_level, other, np.array(seeds))
+
+
+def true_slope(networks: Shared) -> tuple[float, float, float]:
+    """The slope without the noise of the first level's seeds, and its 95 % interval."""
+    rng, every = np.random.default_rng(0), np.arange(len(networks.second))
+    draws = [rng.integers(len(every), size=len(every)) for _ in range(2000)]
+    return _true_slope(networks, every), *interval([_true_slope(networks, some) for some in draws])
+
+
+def _true_slope(networks: Shared, some: NDArray[np.int64]) -> float:
+    of_seeds = np.cov(networks.seeds[:, some])
+    between = of_seeds[~np.eye(len(of_seeds), dtype=bool)].mean()
+    return float(
+        np.cov(networks.seeds[:, some].mean(axis=0), networks.second[some])[0, 1] / between
+    )
 
 
 def interactions(networks: Shared) -> list[tuple[str, float, float]]:
@@ -102,6 +132,9 @@ def main() -> None:
         f"{networks.second.std(ddof=1):.4f}, correlation {line.rvalue:.2f}, slope "
         f"{line.slope:.2f} ± {line.stderr:.2f}"
     )
+    if len(networks.seeds) > 1:
+        slope, low, high = true_slope(networks)
+        print(f"slope without the noise of the first level {slope:.2f} ({low:.2f} .. {high:.2f})")
     found = interactions(networks)
     for name, value, p in found[: arguments.most]:
         print(f"{name}: {value:+.2f}, p {p:.2f} of {len(found)}")

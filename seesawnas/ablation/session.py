@@ -46,7 +46,7 @@ from seesawnas.study import (
 )
 from seesawnas.study.options import RunPlan
 from seesawnas.study.record.distillation import ProxyTeacher, proxy_teacher
-from seesawnas.study.trial import load_proxy_faces, proxy_sizes
+from seesawnas.study.trial import check_metric, load_proxy_faces, proxy_sizes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +64,17 @@ def prepare_run(plan: AblationPlan) -> PreparedRun:
     Raises:
         InvalidInput: If anything is missing or wrong, with every fault in its own line.
     """
-    return prepare_arms(plan, lambda: make_arms(plan), plan.base)
+    return prepare_arms(plan, lambda: make_arms(plan), plan.base, plan.quality)
 
 
-def prepare_arms(plan: RunPlan, find: Callable[[], Arms], source: str) -> PreparedRun:
+def prepare_arms(plan: RunPlan, find: Callable[[], Arms], source: str, metric: str) -> PreparedRun:
     """Find the arms and read the faces, writing nothing.
 
     Args:
         plan: What is asked for.
         find: Makes the arms, and may raise InvalidInput.
         source: What messages call the arms.
+        metric: What they are compared by.
 
     Raises:
         InvalidInput: If anything is missing or wrong, with every fault in its own line.
@@ -83,6 +84,7 @@ def prepare_arms(plan: RunPlan, find: Callable[[], Arms], source: str) -> Prepar
     inputs = [(arm.spec.input.height, arm.spec.input.width) for arm in arms.arms]
     sizes = proxy_sizes(source, inputs, plan.proxy.resolution)
     faces = load_proxy_faces(plan.data, sizes, seed=plan.seed, identities=plan.identities)
+    check_metric(metric, faces, plan.proxy)
     return PreparedRun(arms, faces, teacher)
 
 

@@ -16,6 +16,8 @@ from seesawnas.analysis.linear_model import PENALTIES, Floats, Posterior, eviden
 
 SHUFFLES = 199
 _PENALTIES = np.array([*PENALTIES, 300.0, 1000.0, 3000.0])
+PARTS = 60
+"""Models that :func:`unseen_r2` fits at most."""
 FALSE_ALARMS = 0.05
 """The share of studies of pure noise in which any decision at all clears the floor."""
 
@@ -71,15 +73,27 @@ def left_out(columns: Sequence[Floats], quality: Floats, seed: int = 0) -> LeftO
     return LeftOut(float(r2[0]), tuple(map(float, drops[:, 0])), float(floor), tuple(weights))
 
 
-def leave_one_out_r2(columns: Floats, quality: Floats) -> float:
-    """R^2 of predicting each trial from the others by the linear model; at most 1.
+def unseen_r2(columns: Floats, quality: Floats) -> float:
+    """R^2 of predicting trials that the linear model was not fitted to; at most 1.
+
+    The penalty, too, is chosen without them. Each trial is left out alone, of more than
+    :data:`PARTS` trials one in so many at a time.
 
     Args:
-        columns: (trials, options), centred.
+        columns: (trials, options).
         quality: Of each trial, (trials,); not all equal.
     """
-    values = (quality - quality.mean())[:, None]
-    return float(_predicted(columns, values, _penalties(columns, values))[0])
+    trials = len(quality)
+    order = np.random.default_rng(0).permutation(trials)
+    errors, means = 0.0, 0.0
+    for unseen in np.array_split(order, min(trials, PARTS)):
+        others = np.setdiff1d(order, unseen)
+        mean = quality[others].mean()
+        rows = columns[unseen] - columns[others].mean(axis=0)
+        predicted = mean + rows @ Posterior.of(columns[others], quality[others]).mean
+        errors += float(((quality[unseen] - predicted) ** 2).sum())
+        means += float(((quality[unseen] - mean) ** 2).sum())
+    return 1 - errors / means
 
 
 def _penalties(x: Floats, values: Floats) -> Floats:

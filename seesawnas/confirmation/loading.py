@@ -50,23 +50,27 @@ def plan_of(file: StudyFile | None, options: Mapping[str, Any]) -> ConfirmPlan:
     return plan
 
 
-def after_search(search: SearchPlan, number: int, *, seconds: float | None = None) -> ConfirmPlan:
-    """The plan that confirms a search's best trial against the networks of its ``confirm``.
+def after_search(
+    search: SearchPlan, number: int, rivals: Sequence[str], *, seconds: float | None = None
+) -> ConfirmPlan:
+    """The plan that confirms a search's best trial against networks of its ``confirm``.
 
     Networks are trained as in the search. The seed is another one: what chose the network among the
-    search's trials, its training seed and its verification pairs, is not used again.
+    search's trials, training seeds and verification pairs, is not used again.
 
     Args:
         search: What was searched.
         number: The trial.
+        rivals: REFs, at least one.
         seconds: The time of the search's run that is left; None for no limit.
     """
     shared = {name: getattr(search, name) for name in _SHARED}
-    study, networks = _race_after(search, number)
+    study, networks, seed = _race_after(search, number, rivals)
     return ConfirmPlan(
         networks=networks,
         metric=search.objectives.metric,
-        seed=(search.seed + 1) % 2**63,
+        seed=seed,
+        trainings=search.confirm_trainings,
         study=study,
         seconds=seconds,
         place=search.place,
@@ -74,22 +78,26 @@ def after_search(search: SearchPlan, number: int, *, seconds: float | None = Non
     )
 
 
-def _race_after(search: SearchPlan, number: int) -> tuple[str, tuple[str, ...]]:
-    """The study that confirms the trial ``number`` against the search's rivals, and its networks.
+def _race_after(
+    search: SearchPlan, number: int, rivals: Sequence[str]
+) -> tuple[str, tuple[str, ...], int]:
+    """The study that confirms the trial ``number`` against ``rivals``, its networks and its seed.
 
     It is ``SEARCH_confirm_NUMBER``, or one with a further number if that has other rivals; a study
-    of the same rivals in another order is gone on with, in its order.
+    of the same rivals in another order is gone on with, in its order and from its seed.
     """
-    name, wanted = f"{search.study}_confirm_{number}", (f"{search.study}:{number}", *search.confirm)
+    name, wanted = f"{search.study}_confirm_{number}", (f"{search.study}:{number}", *rivals)
     for again in itertools.count(2):
         try:
-            kept = StudyFile.of_study(name, search.storage).values.get("networks")
+            kept = StudyFile.of_study(name, search.storage).values
         except InvalidInput:  # there is none, or what opens it says why
             break
-        if isinstance(kept, list) and kept[:1] == [wanted[0]] and set(kept) == set(wanted):
-            return name, tuple(kept)
+        networks, seed = kept.get("networks"), kept.get("seed", search.confirm_seed)
+        held = tuple(networks) if isinstance(networks, list) else ()
+        if held[:1] == wanted[:1] and set(held) == set(wanted):
+            return name, held, seed
         name = f"{search.study}_confirm_{number}_{again}"
-    return name, wanted
+    return name, wanted, search.confirm_seed
 
 
 _SHARED = tuple(

@@ -6,9 +6,11 @@ race, so that what is left of the budget goes to those that are close.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from seesawnas.ablation.arms import Arm, Arms, make_race
@@ -29,8 +31,9 @@ from seesawnas.analysis.spending import FIRST_LOOK
 from seesawnas.confirmation.plan import ConfirmPlan
 from seesawnas.data import FaceData
 from seesawnas.errors import StudyError
-from seesawnas.io.catalog import split_trial
+from seesawnas.io.catalog import holds_study, split_trial
 from seesawnas.io.stored_json import stored_mapping
+from seesawnas.search.leaders import searched_before
 from seesawnas.space import Decision
 from seesawnas.study import (
     Checkpoints,
@@ -49,9 +52,10 @@ from seesawnas.study import (
     TrialState,
     Work,
     engine_factory,
+    find_study,
     open_session,
 )
-from seesawnas.study.library.view import find_referenced
+from seesawnas.study.library.view import StudyView, find_referenced
 from seesawnas.text import several
 
 
@@ -61,24 +65,38 @@ def prepare_run(plan: ConfirmPlan) -> PreparedRun:
     Raises:
         InvalidInput: If anything is missing or wrong, with every fault in its own line.
     """
-    found = prepare_arms(plan, lambda: _race(plan), "networks")
+    found = prepare_arms(plan, lambda: _race(plan), "networks", plan.metric)
     notes = (*found.arms.notes, *_cautions(plan, found.faces))
     return replace(found, arms=replace(found.arms, notes=notes))
 
 
 def _cautions(plan: ConfirmPlan, faces: FaceData) -> Iterator[str]:
     """Say which networks were chosen by scores that the same trainings would repeat."""
+    used = {"seed": plan.seed, "data": f"{faces.description} {faces.fingerprint}"}
     for ref in plan.networks:
-        if (named := split_trial(ref)) is None:
-            continue
-        study = find_referenced(named[0], plan.storage).view()
-        settings = stored_mapping(study.attributes.get("settings", "{}"))
-        data = f"{faces.description} {faces.fingerprint}"
-        if (settings.get("seed"), settings.get("data")) == (plan.seed, data):
-            yield (
-                f"caution: {ref} was chosen by its score from seed {plan.seed} on these faces, "
-                f"which is used again; use another --seed"
-            )
+        for view in _chosen_in(ref, plan.storage):
+            settings = stored_mapping(view.attributes.get("settings", "{}"))
+            if used.items() <= settings.items():
+                yield (
+                    f"caution: {ref} was chosen by its score from seed {plan.seed} on these faces "
+                    f"in study {view.name}, which is used again; use another --seed"
+                )
+
+
+def _chosen_in(ref: str, storage: str | None) -> Iterator[StudyView]:
+    """The study that a REF names or lies in, and the search whose leaders that trained."""
+    try:
+        if (named := split_trial(ref)) is not None:
+            view = find_referenced(named[0], storage).view()
+        elif os.path.exists(ref) and holds_study(folder := Path(ref).absolute().parent):
+            view = find_study(str(folder)).view()
+        else:
+            return
+        yield view
+        if (search := searched_before(view.name)) is not None:
+            yield find_referenced(search, storage).view()
+    except StudyError:  # it is gone, or cannot be read: a network is all that is asked for
+        return
 
 
 def _race(plan: ConfirmPlan) -> Arms:
@@ -129,8 +147,14 @@ class RaceSource:
 
     def why(self) -> str:
         """Why no further training begins."""
-        if len(self._racing()) < 2:
+        racing = self._racing()
+        if len(racing) < 2:
             return "every difference is resolved"
+        if hopeless := [arm.name for arm in racing if self._is_hopeless(arm)]:
+            return (
+                f"{' and '.join(hopeless)} failed from {several(FIRST_LOOK, 'seed')} in this run, "
+                "and completed no training; the same command tries again"
+            )
         seeds = self.plan.seeds
         if all(self._is_begun(seed) for seed in self.plan.training_seeds):
             return f"{several(seeds, 'seed')} trained, the most of --seeds"
@@ -140,8 +164,10 @@ class RaceSource:
         )
 
     def _next(self) -> Proposal | None:
-        networks, seeds = self._racing(), self.plan.training_seeds
-        if len(networks) < 2:
+        first, *rivals = self._racing()
+        networks = [first, *(rival for rival in rivals if not self._is_hopeless(rival))]
+        seeds = self.plan.training_seeds
+        if len(networks) < 2 or self._is_hopeless(first):
             return None
         for place, seed in enumerate(seeds):
             # Beyond the first look a worker that waits may begin the next seed, but no more: what
@@ -170,6 +196,17 @@ class RaceSource:
             if found.judgement == "not resolved":
                 racing.append(rival)
         return racing
+
+    def _is_hopeless(self, arm: Arm) -> bool:
+        """Whether it failed from as many seeds as a verdict needs, in this run, and never ended."""
+        own = [
+            trial for trial in self.record.trials() if trial.user_attrs.get("digest") == arm.digest
+        ]
+        failed = {
+            trial.user_attrs.get("key") for trial in own if trial.state is TrialState.FAIL
+        } & self.tried
+        is_complete = any(trial.state is TrialState.COMPLETE for trial in own)
+        return len(failed) >= FIRST_LOOK and not is_complete
 
     def _is_free(self, proposal: Proposal) -> bool:
         """Whether the training is neither in the study nor was tried by this start."""

@@ -16,6 +16,8 @@ from seesawnas.space import shipped
 from seesawnas.study import ResultRow, StudyFile, find_study
 from seesawnas.study.storage.open import storage_url, study_folder
 
+_SUFFIX = "_leaders"
+
 
 def leaders_plan(search: SearchPlan, best: Sequence[ResultRow]) -> SearchPlan:
     """The plan that trains the first of ``best`` for the search's ``leader_epochs``.
@@ -83,7 +85,12 @@ def check_leaders(search: SearchPlan) -> None:
 
 def leaders_name(search: SearchPlan) -> str:
     """The study of the search's leaders."""
-    return f"{search.study}_leaders"
+    return f"{search.study}{_SUFFIX}"
+
+
+def searched_before(study: str) -> str | None:
+    """The search whose leaders a study of this name trains; None of any other name."""
+    return study.removesuffix(_SUFFIX) if study.endswith(_SUFFIX) else None
 
 
 def _storage(search: SearchPlan) -> str | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seesawnas.analysis.spending import FIRST_LOOK
 from seesawnas.cost import LATENCY
 from seesawnas.cost.latency import LATENCY_FILE
 from seesawnas.data import FaceData
@@ -25,7 +26,7 @@ from seesawnas.study.library.names import data_words, default_name, name_conflic
 from seesawnas.study.options import engine_conflicts, proxy_teacher_conflicts, subset_conflicts
 from seesawnas.study.record.distillation import ProxyTeacher, proxy_teacher
 from seesawnas.study.session import preflight
-from seesawnas.study.trial import load_proxy_faces, proxy_sizes
+from seesawnas.study.trial import check_metric, load_proxy_faces, proxy_sizes
 from seesawnas.text import MOST_LINES, several
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def prepare_run(plan: SearchPlan) -> PreparedRun:
     space = feasible.space
     sizes = proxy_sizes(space.source, space.input_sizes, plan.proxy.resolution)
     faces = load_proxy_faces(plan.data, sizes, seed=plan.seed, identities=plan.identities)
+    check_metric(plan.objectives.metric, faces, plan.proxy)
     return PreparedRun(feasible, points, faces, teacher, priors)
 
 
@@ -221,4 +223,13 @@ def _misunderstood(plan: SearchPlan, options: Container[str], place: Place) -> I
             f"{place('leader_epochs')} requires leaders of at least 1, got {plan.leaders}; give "
             "--leaders too"
         )
+    if plan.confirm_trainings is not None and not plan.confirm:
+        yield f"{place('confirm_trainings')} requires networks to confirm against; give --confirm"
+    elif plan.confirm_trainings is not None:
+        networks = 1 + len(plan.confirm)
+        if plan.confirm_trainings < (least := FIRST_LOOK * networks):
+            yield (
+                f"{place('confirm_trainings')} must be at least {least}, {FIRST_LOOK} seeds of "
+                f"{networks} networks, got {plan.confirm_trainings}"
+            )
     yield from name_conflicts(plan.study, plan.storage, place)

@@ -156,6 +156,7 @@ class SearchPlan(RunPlan):
         leaders: How many of the best networks are trained for ``leader_epochs`` after the search.
         confirm: REFs of networks that the best one, of the leaders if there are some, is confirmed
             against after the search.
+        confirm_trainings: The most trainings of that confirmation.
     """
 
     budget: Budget = option(
@@ -289,6 +290,14 @@ class SearchPlan(RunPlan):
         completion="networks",
         store=stored_list,
     )
+    confirm_trainings: int | None = option(
+        Whole(2, 10**6, optional=True),
+        "N",
+        JUDGED,
+        "Budget of training runs of --confirm, of all networks together. Default: none, at most 20 "
+        "per network.",
+        default=None,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -328,3 +337,8 @@ class SearchPlan(RunPlan):
     def leader_seed(self) -> int:
         """The seed of the study of leaders: beyond those of any repeats."""
         return (self.seed + MOST_REPEATS + 1) % 2**63
+
+    @property
+    def confirm_seed(self) -> int:
+        """The first seed of the best network's confirmation: no training before it had one so."""
+        return (self.leader_seed + 1) % 2**63

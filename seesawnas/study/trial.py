@@ -440,5 +440,25 @@ def load_proxy_faces(
     return replace(first, fingerprint=hashlib.sha256(marks.encode()).hexdigest()[:16], shapes=found)
 
 
+def check_metric(name: str, faces: FaceData, proxy: Proxy) -> None:
+    """Check that a proxy's pairs can resolve a metric: else it is the same for every network.
+
+    Raises:
+        StudyError: If its false accept rate is below one of the pairs of different identities.
+    """
+    metric = METRICS[name]
+    if not metric.far:
+        return
+    labels = faces.verification.labels
+    pairs = make_pairs(labels, limit=proxy.pairs, seed=proxy.pairs_seed)
+    different, least = int((~pairs.same).sum()), round(1 / float(metric.far))
+    if different < least:
+        raise StudyError(
+            f"{name}: must have at least {least:,} pairs of different identities to be measured, "
+            f"got {different:,} of the faces not trained on; use more faces, another metric, or "
+            "more pairs"
+        )
+
+
 def _text(size: _Size) -> str:
     return f"{size[0]}x{size[1]}"

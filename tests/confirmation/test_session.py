@@ -133,8 +133,34 @@ def test_a_failed_training_costs_its_seed_and_the_next_start_tries_it_again(runs
     assert runs.pairs["poor"].n == 3
     before = len(runs.record.trials(TrialState.COMPLETE))
     runs(seeds=4)
-    assert runs.trained in ([], [("poor", 1)])
-    assert len(runs.record.trials(TrialState.COMPLETE)) == before + len(runs.trained)
+    assert runs.trained == [("poor", 1)]
+    assert runs.pairs["poor"].n == 4
+    assert len(runs.record.trials(TrialState.COMPLETE)) == before + 1
+
+
+@pytest.mark.parametrize("broken", ["small", "poor"])
+def test_a_network_that_never_ends_a_training_is_given_up(runs: Runs, broken: str) -> None:
+    def answer(job: TrialJob) -> EngineEvent:
+        if network_of(job) == broken:
+            return Failed(job.number, "diverged")
+        return poor_is_worse(job)
+
+    for _ in range(2):  # the next run tries again
+        events = runs(answer, seeds=12)
+        assert isinstance(events[-1], Ended)
+        assert events[-1].reason.startswith(f"{broken} failed from 3 seeds in this run")
+        assert Counter(name for name, _ in runs.trained)[broken] == 3
+    events = runs(answer, networks=THREE, seeds=4, study="d")
+    counts = Counter(name for name, _ in runs.trained)
+    assert counts == ({"small": 3, "near": 3, "poor": 3} if broken == "small" else counts)
+    assert counts[broken] == 3
+    assert runs(seeds=12)[-1] == Ended("every difference is resolved")
+
+
+def test_a_metric_that_the_pairs_cannot_resolve_is_refused(runs: Runs) -> None:
+    with pytest.raises(StudyError, match="tar_at_far_1e_3: must have at least 1,000 pairs"):
+        runs(metric="tar_at_far_1e_3")
+    assert not Path("runs").exists()
 
 
 def test_networks_within_the_margin_are_equal(runs: Runs) -> None:

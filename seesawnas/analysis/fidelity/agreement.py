@@ -26,7 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-from seesawnas.analysis.fidelity.measurements import PanelRow
+from seesawnas.analysis.fidelity.level import Level
+from seesawnas.analysis.fidelity.measurements import TAUGHT, PanelRow
 from seesawnas.analysis.fidelity.plan import LEAST_NETWORKS
 from seesawnas.cost import COSTS
 from seesawnas.errors import StudyError
@@ -175,7 +176,7 @@ class _Table:
         """``level``, or the most expensive if it is None."""
         if level is not None and level not in self.levels:
             raise StudyError(f"reference {one_of(self.levels, level)}")
-        return level or max(self.levels, key=self._seconds)
+        return level or max(self.levels, key=self._expense)
 
     def seeds(self, level: str) -> list[int]:
         return sorted({row.seed for row in self._rows if row.level == level})
@@ -258,6 +259,14 @@ class _Table:
                 )
 
         return list(islice(pairs(), MOST_CHOICES))
+
+    def _expense(self, level: str) -> tuple[float, float]:
+        """What orders levels by how much they train, whatever machine each of them ran on."""
+        try:
+            work = Level.parse(level.removesuffix(TAUGHT)).work
+        except StudyError:  # a name of its own, in measurements that others wrote
+            work = 0.0
+        return work, self._seconds(level)
 
     def _seconds(self, level: str) -> float:
         return fmean(row.seconds for row in self._rows if row.level == level)

@@ -47,6 +47,14 @@ class Level:
             )
         return cls(int(match["epochs"]), int(match["side"]), float(match["share"] or 1.0))
 
+    @property
+    def work(self) -> float:
+        """Epochs times pixels times the share of the identities.
+
+        A network's multiply-adds grow with the pixels, so a training's grow with this.
+        """
+        return self.epochs * self.resolution**2 * self.share
+
     def __str__(self) -> str:
         share = f":{self.share:g}" if self.share < 1.0 else ""
         return f"{self.epochs}x{self.resolution}{share}"

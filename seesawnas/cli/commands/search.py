@@ -258,18 +258,26 @@ def _check_rivals(plan: SearchPlan) -> None:
 def _confirm(searched: _Searched, json: bool, started: float) -> Confirmed | None:
     """Confirm the best network against those of ``confirm``, in what is left of the run's time.
 
-    None if there are none, or no time is left. ``started`` is the run's monotonic start.
+    None if there are none but itself, or no time is left. ``started`` is the run's monotonic start.
     """
     from seesawnas.cli.commands.confirm import run_confirmation
+    from seesawnas.cli.views.progress import say
     from seesawnas.confirmation.loading import after_search
+    from seesawnas.study import find_network
 
     plan, outcome = searched.plan, searched.outcome
     if not plan.confirm or outcome.best is None:
         return None
-    is_time, left = _time_left(plan, started, "Confirm")
+    best, rivals = outcome.ranking.rows[0], []
+    for ref in plan.confirm:
+        if find_network(ref, plan.storage).spec.digest() == best.digest:
+            say(screen(), "", f"Confirm  {ref} is the best network itself")
+        else:
+            rivals.append(ref)
+    is_time, left = _time_left(plan, started, "Confirm") if rivals else (False, None)
     if not is_time:
         return None
-    asked = after_search(plan, outcome.ranking.rows[0].number, seconds=left)
+    asked = after_search(plan, best.number, rivals, seconds=left)
     found = run_confirmation(asked)
     if not json:
         found.show(asked)

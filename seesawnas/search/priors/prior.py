@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from seesawnas.analysis.leave_one_out import leave_one_out_r2
+from seesawnas.analysis.leave_one_out import unseen_r2
 from seesawnas.analysis.linear_model import Floats, OneHot, Posterior
 from seesawnas.errors import StudyError
 from seesawnas.space import Decision
@@ -32,7 +32,7 @@ class Prior:
     Attributes:
         name: What it was called when it was read.
         trials: Trials that it was learnt from.
-        r2: Leave-one-out R^2 of the linear model within the earlier study.
+        r2: R^2 of the linear model for trials of the earlier study that it was not fitted to.
         weights: What each option adds to the score, in the earlier study's standard deviations, by
             decision. Options that the study did not try are missing, as are decisions that say
             nothing: those that one option alone was tried of.
@@ -90,7 +90,7 @@ class Prior:
                 f"{short(decisions[0].name)}, got {_words([one.name for one in tried])}"
             )
         unused = tuple(one.name for one in tried if one.name not in weights)
-        return cls(name, len(scores), leave_one_out_r2(rows, values), weights, unused)
+        return cls(name, len(scores), unseen_r2(rows, values), weights, unused)
 
     def missing(self, decisions: Sequence[Decision]) -> tuple[str, ...]:
         """The decisions of a space that it says nothing of."""

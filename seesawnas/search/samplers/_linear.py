@@ -63,7 +63,8 @@ class LinearThompson:
         ]
         boldness = self._boldness
         while True:
-            weights = self._posterior(taken, _scalars(past, drawing)).draw(drawing, boldness)
+            values, share = _scalars(past, drawing)
+            weights = self._posterior(taken, values, share).draw(drawing, boldness)
             if self._offsets is not None:
                 boldness *= _BOLDER
             starts = [*elite, *(uniform(self._feasible, rng) for _ in range(_STARTS))]
@@ -90,10 +91,12 @@ class LinearThompson:
         past = remembered(history.complete, self._best, self._recent) if history.complete else ()
         return past, self._options.rows([trial.assignment for trial in past])
 
-    def _posterior(self, taken: Floats, values: Floats) -> Posterior | InformedPosterior:
+    def _posterior(
+        self, taken: Floats, values: Floats, share: float
+    ) -> Posterior | InformedPosterior:
         if self._offsets is None:
             return Posterior.of(taken, values)
-        return InformedPosterior.of(taken, values, self._offsets)
+        return InformedPosterior.of(taken, values, self._offsets.weighed(share))
 
     def _climb(self, assignment: Assignment, weights: Floats) -> Assignment:
         """Take the change of one decision that gains most and fits, until none does."""
@@ -122,15 +125,18 @@ class LinearThompson:
             return False
 
 
-def _scalars(past: Sequence[Past], drawing: np.random.Generator) -> Floats:
-    """One number per trial, the more the better.
+def _scalars(past: Sequence[Past], drawing: np.random.Generator) -> tuple[Floats, float]:
+    """One number per trial, the more the better, and the first objective's share of it.
 
-    It is the only objective, or all objectives weighed at random.
+    It is the only objective, or all objectives weighed at random. Priors are of the first: they say
+    as much of the number as it has of it.
     """
     losses = np.array([trial.losses for trial in past])
     span = np.ptp(losses, axis=0)
     scaled = (losses - losses.min(axis=0)) / np.where(span > 0, span, 1.0)
     if losses.shape[1] == 1:
-        return np.asarray(-scaled[:, 0])
-    weighed = scaled * drawing.dirichlet(np.ones(losses.shape[1]))
-    return np.asarray(-(weighed.max(axis=1) + 0.05 * weighed.sum(axis=1)))
+        return np.asarray(-scaled[:, 0]), 1.0
+    weights = drawing.dirichlet(np.ones(losses.shape[1]))
+    weighed = scaled * weights
+    values = -(weighed.max(axis=1) + 0.05 * weighed.sum(axis=1))
+    return np.asarray(values), float(weights[0])

@@ -18,7 +18,7 @@ one keeps some, as a part that the other outweighs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
@@ -61,6 +61,10 @@ class Offsets:
         alike = np.bincount(sums)[sums]
         likely = np.where(sums == 0, _NO_TRUST, (1 - _NO_TRUST) / _STEPS / alike)
         return cls(np.stack(columns, axis=1), _STEP * steps, np.log(likely))
+
+    def weighed(self, weight: float) -> Offsets:
+        """What they say of a sum in which what they are of has this weight."""
+        return self if weight == 1.0 else replace(self, columns=weight * self.columns)
 
 
 @dataclass(frozen=True)

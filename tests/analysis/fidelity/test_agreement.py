@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seesawnas.analysis.fidelity.agreement import Agreement, agreements, noises
+from seesawnas.analysis.fidelity.agreement import Agreement, agreements, noises, reference_level
 from seesawnas.analysis.fidelity.measurements import PanelRow, read_measurements
 from seesawnas.errors import StudyError
 from seesawnas.report.plots.fidelity import fidelity_html
@@ -67,6 +67,18 @@ def test_the_reference_is_read_against_its_other_seeds_and_never_against_itself(
     assert found["long"].reference_seeds == 2
     assert found["long, 2 seeds"].reference_seeds == 1
     assert "long, 3 seeds" not in found
+
+
+def test_the_default_reference_trains_most_however_fast_its_machine_was() -> None:
+    rows = [
+        *planted("8x32", 0, 0.1, seconds=235.0),
+        *planted("12x112", 0, 0.1, seconds=94.0),
+        *planted("12x112:0.5", 0, 0.1, seconds=300.0),
+        *planted("8x56+teacher", 0, 0.1, seconds=400.0),
+    ]
+    assert reference_level(rows) == "12x112"
+    own = [*planted("short", 0, 0.1, seconds=1.0), *planted("long", 0, 0.1, seconds=2.0)]
+    assert reference_level(own) == "long"
 
 
 def test_an_early_epoch_of_the_only_reference_is_told_as_of_the_same_run() -> None:

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from seesawnas.cli.app import app
+from seesawnas.search.plan import MOST_REPEATS, SearchPlan
 from seesawnas.space import write_yaml
 from seesawnas.study import ENGINES, EngineEvent, Finished, TrialJob
 from tests.confirmation.small import HEADS, poor_is_worse, write_networks
@@ -141,8 +142,9 @@ def test_a_search_confirms_its_best_network_from_another_seed(space: list[TrialJ
     (pair,) = values["confirmation"]["race"]["pairs"]
     assert (pair["candidate"], pair["rival"]) == (f"s:{best}", "poor")
     assert (pair["verdict"], values["confirmation"]["quality"]) == ("better", "accuracy")
-    assert {job.proxy.pairs_seed for job in space[2:]} == {1}
-    assert min(job.proxy.seed for job in space[2:]) == 1
+    beyond = MOST_REPEATS + 2
+    assert {job.proxy.pairs_seed for job in space[2:]} == {beyond}
+    assert min(job.proxy.seed for job in space[2:]) == beyond
     assert Path(f"runs/s_confirm_{best}/result.json").is_file()
     trained = len(space)
     again = json.loads(CliRunner().invoke(app, words).stdout)
@@ -183,6 +185,62 @@ def test_a_score_that_chose_the_candidate_is_not_used_again_without_a_word(
     assert "s:best was chosen by its score from seed 0" in confirm(*words).stderr
     other = confirm(*words, "--seed", "7", "--study", "d")
     assert "was chosen by its score" not in other.stderr
+
+
+def test_the_study_that_chose_a_candidate_is_found_by_its_file_and_its_leaders(
+    space: list[TrialJob],
+) -> None:
+    result = CliRunner().invoke(app, [*SEARCH, "--leaders", "1"])
+    assert result.exit_code == 0, result.output
+    for study, ref in (("one", "runs/s/best.yaml"), ("two", "s_leaders:best")):
+        shown = confirm(ref, "poor.yaml", *TINY[2:], "--seeds", "3", "--study", study).stderr
+        assert f"{ref} was chosen by its score from seed 0 on these faces in study s," in shown
+    leaders = confirm(
+        "s_leaders:best", "poor.yaml", *TINY[2:], "--seeds", "3", "--seed", "101", "--study", "d"
+    )
+    assert "in study s_leaders, which is used again" in leaders.stderr
+
+
+def test_a_rival_that_is_the_best_network_itself_is_not_compared_with_it(
+    space: list[TrialJob],
+) -> None:
+    values = json.loads(CliRunner().invoke(app, [*SEARCH, "--json"]).stdout)
+    own = f"s:{values['ranking'][0]['number']}"
+    result = CliRunner().invoke(app, [*SEARCH, "--confirm", own, "--json"])
+    assert result.exit_code == 0, result.output
+    assert f"Confirm  {own} is the best network itself" in result.stderr
+    assert "confirmation" not in json.loads(result.stdout)
+    both = CliRunner().invoke(app, [*SEARCH, "--confirm", f"{own},poor.yaml", "--json"])
+    (pair,) = json.loads(both.stdout)["confirmation"]["race"]["pairs"]
+    assert pair["rival"] == "poor"
+
+
+def test_a_confirmation_of_a_search_has_a_budget_of_trainings(space: list[TrialJob]) -> None:
+    words = [*SEARCH, "--confirm", "near.yaml"]
+    result = CliRunner().invoke(app, [*words, "--confirm-trainings", "6", "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["confirmation"]["reason"].startswith("budget of 6 training")
+    assert len(space) == 2 + 6
+    more = CliRunner().invoke(app, [*words, "--confirm-trainings", "8", "--json"])
+    assert more.exit_code == 0, more.output
+    assert len(space) == 2 + 8
+    few = CliRunner().invoke(app, [*words, "--confirm-trainings", "5"])
+    assert (few.exit_code, few.stderr.count("\n")) == (2, 1)
+    assert "--confirm-trainings must be at least 6, 3 seeds of 2 networks, got 5" in few.stderr
+    none = CliRunner().invoke(app, [*SEARCH, "--confirm-trainings", "6"])
+    assert (none.exit_code, none.stderr.count("\n")) == (2, 1)
+
+
+def test_a_confirmation_that_began_from_another_seed_goes_on_from_it(
+    space: list[TrialJob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [*SEARCH, "--confirm", "near.yaml", "--confirm-trainings"]
+    with monkeypatch.context() as older:
+        older.setattr(SearchPlan, "confirm_seed", 1)
+        assert CliRunner().invoke(app, [*words, "6"]).exit_code == 0
+    result = CliRunner().invoke(app, [*words, "8"])
+    assert result.exit_code == 0, result.output
+    assert sorted({job.proxy.seed for job in space[2:]}) == [1, 2, 3, 4]
 
 
 def test_a_search_without_time_left_says_that_nothing_is_confirmed(space: list[TrialJob]) -> None:

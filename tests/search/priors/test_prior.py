@@ -66,6 +66,16 @@ def test_scores_without_a_pattern_predict_no_unseen_trial() -> None:
     assert prior.column(options).std() < 0.4 * true.column(options).std()
 
 
+def test_noise_is_said_to_predict_nothing() -> None:
+    found = []
+    for seed in range(40):
+        rng = random.Random(seed)
+        networks = [FEASIBLE.draw(rng) for _ in range(12)]
+        noise = np.random.default_rng(seed).normal(size=12)
+        found.append(Prior.learn("old", networks, noise, DECISIONS).r2)
+    assert np.mean(found) < 0
+
+
 def test_what_the_spaces_do_not_share_is_named_and_weighs_nothing() -> None:
     assignments, scores = trials()
     old = [

@@ -14,8 +14,9 @@ from seesawnas.analysis.linear_model import PENALTIES, Floats, OneHot
 from seesawnas.search import NetworkProposer
 from seesawnas.search.priors import Prior
 from seesawnas.search.samplers import INFORMED_STARTUP, History, LinearThompson, Past
+from seesawnas.search.samplers._linear import _scalars
 from seesawnas.search.samplers._trust import InformedPosterior, Offsets
-from seesawnas.space import FeasibleSet
+from seesawnas.space import Assignment, FeasibleSet
 from seesawnas.testing import SamplerSuite
 from tests.search.samplers.toy import distance_from, memory, toy_set
 from tests.study.fakes import measured
@@ -103,6 +104,31 @@ def _log_density(x: Floats, errors: Floats, penalty: float) -> float:
     degrees = 2.0 + len(x) - 1
     _, determinant = np.linalg.slogdet(covariance)
     return float(-0.5 * (degrees * np.log(1.0 + square) + determinant))
+
+
+def test_of_several_objectives_a_prior_says_as_much_as_the_first_has_of_their_sum() -> None:
+    known = [Past(n, one, (0.0, float(n))) for n, one in enumerate(networks_of(4))]
+    values, share = _scalars(known, np.random.default_rng(0))
+    assert 0 < share < 1
+    offsets = Offsets.of([prior(0).column(OPTIONS)])
+    np.testing.assert_allclose(offsets.weighed(share).columns, share * offsets.columns)
+    assert offsets.weighed(1.0) is offsets
+    taken = OPTIONS.rows([one.assignment for one in known])
+    half = InformedPosterior.of(taken, values, offsets.weighed(0.0))
+    plain = np.random.default_rng(1)
+    np.testing.assert_allclose(
+        half.draw(plain, 0.0),
+        InformedPosterior.of(taken, values, Offsets.of([np.zeros(OPTIONS.size)])).draw(
+            np.random.default_rng(1), 0.0
+        ),
+    )
+    alone = [Past(n, one, (float(n),)) for n, one in enumerate(networks_of(4))]
+    assert _scalars(alone, np.random.default_rng(0))[1] == 1.0
+
+
+def networks_of(number: int) -> list[Assignment]:
+    rng = random.Random(7)
+    return [FEASIBLE.draw(rng) for _ in range(number)]
 
 
 def test_drawn_weights_without_boldness_are_the_mean_of_some_scale() -> None:

@@ -545,7 +545,7 @@ def test_ablations_and_confirmations_learn_from_a_teacher_too(place: Path) -> No
 
 def test_a_confirmation_after_a_search_has_its_teacher(place: Path) -> None:
     asked = plan_of(None, {**TAUGHT, "confirm": "paper/seesaw_share"})
-    after = confirmations.after_search(asked, 3)
+    after = confirmations.after_search(asked, 3, asked.confirm)
     assert after.teacher == ("teacher",)
     assert (after.proxy.recipe.distill, after.proxy.recipe.distill_weight) == ("angular", 7.0)
 
