@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from seesawnas.cost.latency import MeasureLatency
 from seesawnas.data import FaceData
+from seesawnas.errors import InvalidInput
 from seesawnas.search.loading import PreparedRun, prepare_run
 from seesawnas.search.plan import SearchPlan
 from seesawnas.search.priors import keep_priors
@@ -80,7 +81,7 @@ class FinalistsSource:
     """The best networks of ``record``, measured before they are ranked or repeated.
 
     It trains nothing. Those that take longer than the budget allows are left out of the ranking,
-    and the next best take their places.
+    and the next best take their places. If they cannot be measured, predictions are all there is.
     """
 
     plan: SearchPlan
@@ -93,7 +94,10 @@ class FinalistsSource:
         plan, limit = self.plan, self.plan.budget.latency
         if limit is not None:
             ranked = networks_to_repeat(complete_networks(self.record), plan.objectives)
-            measure_finalists(self.record, ranked, limit, self.measure, plan.repeat_top)
+            try:
+                measure_finalists(self.record, ranked, limit, self.measure, plan.repeat_top)
+            except InvalidInput as error:
+                return Ended(str(error))
         return Ended("all finalists are measured")
 
 

@@ -14,10 +14,18 @@ from seesawnas.cost import Budget, LatencyModel
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.report.study.frame import trials_frame
 from seesawnas.report.study.outcome import outcome_of, summary_of
-from seesawnas.report.study.ranking import ranking_of
+from seesawnas.report.study.ranking import latencies_words, ranking_of
+from seesawnas.report.study.summary import run_facts
 from seesawnas.search import StudyFile, opened, plan_of
 from seesawnas.space import FeasibleSet, load_space
-from seesawnas.study import StudyRecord, find_network, find_study, missed_limit, trial_spec
+from seesawnas.study import (
+    StudyRecord,
+    find_network,
+    find_study,
+    measure_finalists,
+    missed_limit,
+    trial_spec,
+)
 from tests.latency import model
 from tests.study.fakes import FakeEngine, by_madds
 
@@ -174,6 +182,9 @@ def test_finalists_are_measured_and_one_that_misses_the_limit_is_excluded_and_na
     measured = {one["digest"]: one["latency"] for one in summary["measured"]}
     assert set(measured) == {second, third}
     assert min(measured.values()) > 0
+    told = dict(run_facts(view))["measured latency"]
+    assert told == latencies_words(outcome.measured)
+    assert told.count(" (trial ") == 2
     again = Device(small_model)
     finish(again, **asked)
     assert not again.asked
@@ -186,13 +197,34 @@ def test_finalists_may_all_miss_the_limit(small_model: LatencyModel, limit: str)
 
     device = Slow(small_model)
     finish(device, budget=f"latency<={limit}@latency.yaml", trials=8, repeats=1, repeat_top=2)
-    assert len(device.asked) == 6
-    assert len(find_study("s").view().missed) == 6
+    view = find_study("s").view()
+    assert len(device.asked) == len(view.missed) == 8
+    assert not ranking_of(view).rows
+    assert not view.repeats
 
 
-def test_what_is_no_latency_is_refused(small_model: LatencyModel, limit: str) -> None:
+def test_the_next_best_are_measured_until_one_meets_the_limit(
+    small_model: LatencyModel, limit: str
+) -> None:
+    budget = f"latency<={limit}@latency.yaml"
+    run(budget=budget, trials=8)
+    order = [row.digest for row in ranking_of(find_study("s").view()).rows]
+    device = Device(small_model, set(order[:4]))
+    finish(device, budget=budget, trials=8, repeats=1, repeat_top=1)
+    assert device.asked == order[:5]
+    assert ranking_of(find_study("s").view()).rows[0].digest == order[4]
+
+
+def test_what_is_no_latency_leaves_the_ranking_as_predicted(
+    small_model: LatencyModel, limit: str
+) -> None:
+    record = finish(lambda _: [0.0], budget=f"latency<={limit}@latency.yaml")  # type: ignore[arg-type]
+    trials = [trial for trial in record.trials() if trial.values]
+    budget = Budget.parse(f"latency<={limit}@latency.yaml")
+    assert budget.latency is not None
     with pytest.raises(InvalidInput, match="must be 4 positive numbers of milliseconds, got"):
-        finish(lambda _: [0.0], budget=f"latency<={limit}@latency.yaml")  # type: ignore[arg-type]
+        measure_finalists(record, trials, budget.latency, lambda _: [0.0], 4)
+    assert len(ranking_of(find_study("s").view()).rows) == 4
 
 
 def test_a_damaged_measurement_of_finalists_says_nothing() -> None:

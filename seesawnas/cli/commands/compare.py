@@ -33,17 +33,29 @@ def compare(
             "--html", metavar="FILE", help="Write an HTML page with the diagrams; it works offline."
         ),
     ] = None,
+    latency_model: Annotated[
+        str | None,
+        typer.Option(
+            "--latency-model",
+            metavar="FILE",
+            help="A model of `seesawnas latency fit`, such as latency.yaml: predicts the latency "
+            "of each stage.",
+            show_default=False,
+        ),
+    ] = None,
     storage: StudyStorage = None,
     json: Json = False,
 ) -> None:
     """Compare networks stage by stage, with their costs; differences are marked."""
     from seesawnas.cli.views.output import print_lines
+    from seesawnas.cost import LatencyModel
     from seesawnas.report.network.comparison import compare as lay
 
     if len(refs) < 2:
         raise InvalidInput(f"compare must have at least two networks, got only {refs[0]}")
     points = [find_network(ref, storage) for ref in refs]
-    found = lay(points, refs)
+    model = None if latency_model is None else LatencyModel.read(latency_model)
+    found = lay(points, refs, model)
     if html is not None:
         from seesawnas.io.files import write_atomically
         from seesawnas.report.pages.comparison import comparison_html

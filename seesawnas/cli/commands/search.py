@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,13 +14,14 @@ import typer
 from seesawnas.cli.completion import complete_study_file
 from seesawnas.cli.options import takes_options
 from seesawnas.cli.views.output import console, print_json, screen
-from seesawnas.errors import SeesawnasError
+from seesawnas.errors import InvalidInput, SeesawnasError
 from seesawnas.io.files import write_atomically
 from seesawnas.io.terminal import only_shown
 from seesawnas.search.plan import SearchPlan
 from seesawnas.text import several
 
 if TYPE_CHECKING:
+    from seesawnas.arch import ArchSpec
     from seesawnas.cli.commands.confirm import Confirmed
     from seesawnas.cost.latency import MeasureLatency
     from seesawnas.report.study.outcome import Outcome
@@ -40,6 +42,17 @@ def search(
     json: Annotated[
         bool, typer.Option("--json", help="Print the summary as JSON on standard output.")
     ] = False,
+    latency_command: Annotated[
+        str | None,
+        typer.Option(
+            "--latency-command",
+            metavar="COMMAND",
+            help="Measures the best networks on the device of the budget's latency model, as "
+            "--command of `seesawnas latency` does. Default: they are measured if the model is of "
+            "this machine.",
+            show_default=False,
+        ),
+    ] = None,
     **given: Any,
 ) -> None:
     """Search for networks within a hard MAdds budget, with short proxy trainings.
@@ -47,7 +60,7 @@ def search(
     The trainings are trials of an Optuna study. Give --budget or a study file. Run the same command
     again to resume after Ctrl-C or a crash, or give --study alone: the study keeps its settings.
     """
-    _carry_out(_plan(study_file, given), json)
+    _carry_out(_plan(study_file, given), json, latency_command)
 
 
 def _plan(study_file: str | None, given: dict[str, Any]) -> SearchPlan:
@@ -84,7 +97,7 @@ class _Searched:
     values: dict[str, Any]
 
 
-def _carry_out(plan: SearchPlan, json: bool) -> None:
+def _carry_out(plan: SearchPlan, json: bool, latency_command: str | None) -> None:
     from seesawnas.cli.views.progress import say
     from seesawnas.cli.views.search import show_next
     from seesawnas.search.leaders import check_leaders
@@ -95,7 +108,7 @@ def _carry_out(plan: SearchPlan, json: bool) -> None:
     shown, started = screen(), time.monotonic()
     _check_rivals(plan)
     check_leaders(plan)
-    timer, notes = _timer(plan)
+    timer, notes = _timer(plan, latency_command)
     say(shown, *notes)
     last = searched = _search(plan, timer, json)
     values, confirmed, stopped = searched.values, None, None
@@ -143,7 +156,7 @@ def _leave(last: _Searched, study: str) -> None:
         say(screen(), f"{study}Stopped with {done} finished. Run the same command to resume.")
         raise typer.Exit(130)
     if last.outcome.best is None:
-        say(screen(), f"{study}No trial is complete: {_without_one(last.outcome)}.")
+        say(screen(), f"{study}{_without_one(last.outcome)}.")
         raise typer.Exit(1)
 
 
@@ -161,14 +174,17 @@ def _search(
     from seesawnas.search import opened
     from seesawnas.study.record.distillation import about_teacher
 
+    finalists = None if timer is None else _Finalists(timer)
     with compiling_shown(), opened(plan) as session:
-        reason = watch(watched(session, timer, seconds), screen())
+        reason = watch(watched(session, finalists, seconds), screen())
         outcome = outcome_of(session.record, session.measured_again())
         settings = settings_of(_ran(plan, session.study.trained))
         summary = summary_of(
             outcome, study=plan.folder.name, settings=settings, reason=reason or "interrupted"
         )
         summary["cautions"] = list(session.ready.faces.cautions)
+        if finalists is not None and finalists.fault is not None:
+            summary["cautions"].append(f"the best were not measured: {finalists.fault}")
         summary["distillation"] = about_teacher(session.ready.teacher)
         if session.ready.priors:
             summary["priors"] = session.learnt()
@@ -284,24 +300,62 @@ def _confirm(searched: _Searched, json: bool, started: float) -> Confirmed | Non
     return found
 
 
-def _timer(plan: SearchPlan) -> tuple[MeasureLatency | None, list[str]]:
-    """What measures the best networks under a latency budget here, and lines about the budget."""
+@dataclass(slots=True)
+class _Finalists:
+    """Measures networks, and keeps why it could not: the search's result does not hang on it."""
+
+    timer: MeasureLatency
+    fault: str | None = None
+
+    def __call__(self, networks: Sequence[ArchSpec]) -> Sequence[float]:
+        self.fault = None
+        try:
+            return self.timer(networks)
+        except InvalidInput as error:
+            self.fault = str(error)
+            raise
+
+
+def _timer(plan: SearchPlan, command: str | None) -> tuple[MeasureLatency | None, list[str]]:
+    """What measures the best networks under a latency budget, and lines about the budget.
+
+    Args:
+        plan: Of the search.
+        command: Runs models on the device of the budget's model; None for this machine.
+
+    Raises:
+        InvalidInput: If there is a command and no model, or if the command lacks a field.
+    """
     model = plan.budget.model
     if model is None:
+        if command is not None:
+            raise InvalidInput(
+                "--latency-command requires a latency model in --budget, got "
+                f"{plan.budget.words}; such as latency<=6ms@latency.yaml"
+            )
         return None, []
     from seesawnas.device.latency.measuring import NetworkTimer
     from seesawnas.device.latency.prepare import waste_caution
-    from seesawnas.device.latency.runtimes import RUNTIMES
+    from seesawnas.device.latency.runtimes import RUNTIMES, runtime_version
 
     caution = waste_caution(model)
     notes = [f"Caution: {caution}"] if caution else []
-    if model.runtime in RUNTIMES:
-        timer = NetworkTimer.open(model.runtime, threads=model.threads, batch=model.batch)
-        if timer.place == model.device:
+    why = f"this machine has no {model.runtime}"
+    if model.runtime in RUNTIMES and (command is not None or runtime_version(model.runtime)):
+        timer = NetworkTimer.open(
+            model.runtime, threads=model.threads, batch=model.batch, command=command
+        )
+        if command is None and model.runtime_version != timer.version:
+            notes.append(
+                f"Caution: the latency model is of {model.runtime} {model.runtime_version}, here "
+                f"is {timer.version}; fit it anew with `seesawnas latency fit`"
+            )
+        if command is not None or timer.place == model.device:
             return timer, notes
+        why = "this machine is another"
     notes.append(
-        f"Latency  predicted for {model.device} ({model.runtime}), not measured: this machine is "
-        "another; measure the best with `seesawnas latency --command`"
+        f"Latency  predicted for {model.device} ({model.runtime}), not measured: {why}; measure "
+        "the best with --latency-command"
     )
     return None, notes
 
@@ -355,10 +409,14 @@ def _finished(plan: SearchPlan, outcome: Outcome) -> str:
 
 def _without_one(outcome: Outcome) -> str:
     failed, stopped = len(outcome.failed), len(outcome.stopped)
+    if outcome.missed:
+        missed = several(len(outcome.missed), "network")
+        return f"No network meets the latency limit: {missed} measured, each above it"
     if not stopped:
-        return (
+        why = (
             f"all {failed} failed"
             if failed
             else "the time limit was reached before the first trial finished"
         )
-    return f"{failed} failed, {stopped} were stopped early"
+        return f"No trial is complete: {why}"
+    return f"No trial is complete: {failed} failed, {stopped} were stopped early"

@@ -15,11 +15,17 @@ from rich.console import Console
 from seesawnas.cli.views.fitting import FittedTable
 from seesawnas.cli.views.output import found
 from seesawnas.cli.views.progress import ProgressView, before, say, study_lines
-from seesawnas.cost import ALL_COSTS, LATENCY
+from seesawnas.cost import ALL_COSTS
 from seesawnas.cost.latency import MeasureLatency
 from seesawnas.evaluation.metrics import METRICS
 from seesawnas.report.study.outcome import Outcome
-from seesawnas.report.study.ranking import Ranking, cost_words, mean_words, objective_names
+from seesawnas.report.study.ranking import (
+    Ranking,
+    cost_words,
+    latencies_words,
+    mean_words,
+    objective_names,
+)
 from seesawnas.search import SearchPlan, Session
 from seesawnas.study import ResultRow
 from seesawnas.text import several
@@ -77,8 +83,7 @@ def show_next(screen: Console, plan: SearchPlan) -> None:
 
 def _measured(outcome: Outcome) -> Iterator[str]:
     if outcome.measured:
-        took = (f"{LATENCY.format(us)} (trial {number})" for number, _, us in outcome.measured)
-        yield f"Measured latency: {', '.join(took)}"
+        yield f"Measured latency: {latencies_words(outcome.measured)}"
 
 
 def _ranking(ranking: Ranking) -> FittedTable:

@@ -5,13 +5,14 @@ There is a row per attribute and a column per network, and whether they differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby, zip_longest
 from typing import Any, TypeAlias
 
 from seesawnas.arch import ArchSpec, Block, Head, Stem
-from seesawnas.cost import COSTS
+from seesawnas.cost import ALL_COSTS, COSTS, LATENCY, LatencyModel
+from seesawnas.cost.counts import placed_blocks
 from seesawnas.report.network.summary import part_values, sheet
 from seesawnas.space import SearchPoint
 
@@ -79,16 +80,54 @@ class Comparison:
         }
 
 
-def compare(points: Sequence[SearchPoint], names: Sequence[str]) -> Comparison:
-    """Lay ``points`` side by side under ``names``."""
-    sheets = [sheet(point) for point in points]
-    rows = [*_whole(sheets), *_parts(sheets, [point.spec for point in points])]
+def compare(
+    points: Sequence[SearchPoint], names: Sequence[str], model: LatencyModel | None = None
+) -> Comparison:
+    """Lay ``points`` side by side under ``names``.
+
+    Args:
+        points: At least one.
+        names: As many.
+        model: Predicts a latency of each part, in microseconds; None for no such rows.
+
+    Raises:
+        BudgetError: If the model does not know a layer or an input size.
+    """
+    sheets, specs = [sheet(point) for point in points], [point.spec for point in points]
+    rows = [*_whole(sheets), *_parts(sheets, specs)]
+    if model is not None:
+        rows = _with_latency(rows, [_latencies(model, spec) for spec in specs])
     return Comparison(tuple(names), tuple(found["digest"] for found in sheets), tuple(rows))
+
+
+def _latencies(model: LatencyModel, spec: ArchSpec) -> dict[str, int]:
+    """The microseconds of the whole network and of each part, by the part's name."""
+    found = {"network": model.predict(spec)}
+    stages = {
+        stage.first + place: f"stages.{number}"
+        for number, stage in enumerate(spec.stages)
+        for place in range(len(stage.blocks))
+    }
+    for place, (block, inputs) in enumerate(placed_blocks(spec)):
+        part = "stem" if place == 0 else stages.get(place - 1, "head")
+        found[part] = found.get(part, 0) + model.predict_block(block, inputs)
+    return found
+
+
+def _with_latency(rows: Sequence[Row], latencies: Sequence[dict[str, int]]) -> list[Row]:
+    """``rows`` with one of the latency after the other costs of each part."""
+    found = list[Row]()
+    for part, own in groupby(rows, lambda row: row.part):
+        costs = list(own)
+        place = max(number for number, row in enumerate(costs) if is_cost(row)) + 1
+        row = _row(part, LATENCY.title, [known.get(part) for known in latencies])
+        found += [*costs[:place], row, *costs[place:]]
+    return found
 
 
 def is_cost(row: Row) -> bool:
     """Whether its values are numbers of a cost."""
-    return any(row.name == kind.title for kind in COSTS.values())
+    return any(row.name == kind.title for kind in ALL_COSTS.values())
 
 
 def shown(row: Row) -> list[str]:
@@ -96,13 +135,14 @@ def shown(row: Row) -> list[str]:
     if not is_cost(row):
         return ["-" if value is None else str(value) for value in row.values]
     first = row.values[0]
-    return [_cost(value, first if place else None) for place, value in enumerate(row.values)]
+    write = LATENCY.format if row.name == LATENCY.title else "{:,}".format
+    return [_cost(value, first if place else None, write) for place, value in enumerate(row.values)]
 
 
-def _cost(value: Value, first: Value) -> str:
+def _cost(value: Value, first: Value, write: Callable[[Any], str]) -> str:
     if value is None:
         return "-"
-    text = f"{value:,}"
+    text = write(value)
     if not isinstance(value, int) or not isinstance(first, int) or not first or value == first:
         return text
     return f"{text} ({(value - first) / first:+.1%})"

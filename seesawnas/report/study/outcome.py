@@ -5,7 +5,7 @@ It is the ranking, the front, stopped and failed trials, and the files of the be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,10 +70,7 @@ def outcome_of(record: StudyRecord, repeats: Mapping[str, Repeats] | None = None
         if trial.user_attrs["digest"] in why
     )
     rows = tuple(rank(ResultRow.of(trial, repeats) for trial in complete))
-    took = measured_latencies(record.study.user_attrs)
-    measured = tuple(
-        (row.number, row.digest, took[row.digest]) for row in rows if row.digest in took
-    )
+    measured = measured_of(record.study.user_attrs, rows)
     failed = tuple(
         (
             trial.number,
@@ -85,6 +82,14 @@ def outcome_of(record: StudyRecord, repeats: Mapping[str, Repeats] | None = None
     best = next((trial_spec(trial) for trial in complete if trial.number == rows[0].number), None)
     stopped = tuple(map(ResultRow.of, _networks(record, TrialState.PRUNED)))
     return Outcome(Ranking(rows, record.objectives), failed, stopped, best, missed, measured)
+
+
+def measured_of(
+    attributes: Mapping[str, Any], rows: Iterable[ResultRow]
+) -> tuple[tuple[int, str, int], ...]:
+    """(trial, digest, microseconds) of the ``rows`` that were measured on the device."""
+    took = measured_latencies(attributes)
+    return tuple((row.number, row.digest, took[row.digest]) for row in rows if row.digest in took)
 
 
 def _networks(record: StudyRecord, state: TrialState) -> list[Trial]:

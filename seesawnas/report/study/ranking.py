@@ -6,7 +6,7 @@ The dashboard and the report take them from here alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -195,6 +195,11 @@ def costs_words(values: Mapping[str, Any]) -> tuple[str, ...]:
         *(kind.words(values.get(name)) for name, kind in COSTS.items()),
         *((LATENCY.words(values[LATENCY.name]),) if known else ()),
     )
+
+
+def latencies_words(measured: Iterable[tuple[int, str, int]]) -> str:
+    """What finalists took on the device; ``measured`` are (trial, digest, microseconds)."""
+    return ", ".join(f"{LATENCY.format(took)} (trial {number})" for number, _, took in measured)
 
 
 def measured_words(attrs: Mapping[str, Any]) -> str:

@@ -13,13 +13,16 @@ from seesawnas.evaluation.metrics import METRICS
 from seesawnas.io.stored_json import stored_json, stored_mapping
 from seesawnas.plan.options import kept_names
 from seesawnas.report.study.notes import narrow, settings
+from seesawnas.report.study.outcome import measured_of
 from seesawnas.report.study.ranking import (
     Ranking,
     cost_words,
+    latencies_words,
     mean_words,
     metric_words,
     objective_names,
     progress_words,
+    ranking_of,
 )
 from seesawnas.study import ResultRow, Start, StudyView, read_starts
 from seesawnas.study.options import RunPlan
@@ -218,6 +221,10 @@ def run_facts(study: StudyView) -> list[tuple[str, str]]:
             )
         ),
         ("budget", budget_words(study)),
+        (
+            "measured latency",
+            latencies_words(measured_of(study.attributes, ranking_of(study).rows)),
+        ),
         ("search space", agreed.get("space")),
         ("data", agreed.get("data")),
         ("data fingerprint", made.get("data")),

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import errno
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from seesawnas.cli.commands.search import _timer
+from seesawnas.device.latency.machine import machine
+from seesawnas.device.latency.runtimes import runtime_version
+from seesawnas.errors import InvalidInput
 from seesawnas.search import plan_of
-from seesawnas.space import load, write_yaml
+from seesawnas.space import load, load_space, write_yaml
 from seesawnas.study import (
     ENGINES,
     EngineEvent,
@@ -278,12 +282,70 @@ def test_a_latency_model_of_another_form_is_said_before_the_search(
     folder: Path, waste: float | str, cautions: int
 ) -> None:
     Path("latency.yaml").write_text(model(waste=waste).to_yaml())
-    _, notes = _timer(plan_of(None, {"budget": "latency<=20ms@latency.yaml", "data": "faces"}))
+    plan = plan_of(None, {"budget": "latency<=20ms@latency.yaml", "data": "faces"})
+    _, notes = _timer(plan, None)
     assert sum(note.startswith("Caution: latency model of") for note in notes) == cautions
 
 
 def test_without_a_latency_budget_nothing_is_measured_or_said(folder: Path) -> None:
-    assert _timer(plan_of(None, {"budget": "1M", "data": "faces"})) == (None, [])
+    plan = plan_of(None, {"budget": "1M", "data": "faces"})
+    assert _timer(plan, None) == (None, [])
+    with pytest.raises(InvalidInput, match="--latency-command requires a latency model in"):
+        _timer(plan, "phone {model} {runs}")
+
+
+def test_a_runtime_of_another_version_or_none_is_said_before_the_search(folder: Path) -> None:
+    here = str(machine()["processor"])
+    for changes, words in (
+        ({"device": here}, "is of onnxruntime 1.2.3, here is"),
+        ({"device": here, "runtime": "executorch"}, "this machine has no executorch"),
+        ({"device": "a phone"}, "this machine is another; measure the best with --latency-command"),
+    ):
+        if changes.get("runtime") == "executorch" and runtime_version("executorch") is not None:
+            continue
+        Path("latency.yaml").write_text(model(**changes).to_yaml())
+        plan = plan_of(None, {"budget": "latency<=20ms@latency.yaml", "data": "faces"})
+        assert any(words in note for note in _timer(plan, None)[1])
+
+
+@pytest.mark.parametrize(
+    ("answer", "measured", "caution"),
+    [
+        ("0.002", 2, None),
+        ("soon", 0, "the best were not measured: "),
+        ("9999", 0, None),
+    ],
+)
+def test_finalists_are_measured_by_a_command_whose_fault_loses_nothing(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    measured: int,
+    caution: str | None,
+) -> None:
+    monkeypatch.setitem(ENGINES, "local", lambda _, settings: FakeEngine(1))
+    inputs = [list(size) for size in load_space("small.yaml").input_sizes]
+    Path("latency.yaml").write_text(model(device="a phone", inputs=inputs).to_yaml())
+    Path("device.py").write_text(
+        f"import sys\nfor _ in range(int(sys.argv[2])):\n    print({answer!r})\n"
+    )
+    words = [*TINY, "--data", "faces", "--study", "s", "--trials", "2"]
+    words[words.index("--budget") + 1] = "latency<=20ms@latency.yaml"
+    command = f"{sys.executable} device.py {{model}} {{runs}}"
+    result = search(*words, "--latency-command", command, "--json")
+    assert result.stdout, result.output
+    values = json.loads(result.stdout)
+    assert len(values.get("measured", ())) == measured
+    assert [one for one in values["cautions"] if caution and one.startswith(caution)] == (
+        [] if caution is None else values["cautions"][-1:]
+    )
+    if answer == "9999":
+        assert result.exit_code == 1
+        assert "No network meets the latency limit: 2 networks measured" in result.stderr
+    else:
+        assert result.exit_code == 0, result.output
+        assert Path("runs/s/best.yaml").is_file()
+    assert Path("runs/s/summary.json").is_file()
 
 
 def test_a_search_is_resumed_by_its_name_alone_with_its_own_settings(

@@ -8,6 +8,7 @@ from seesawnas.cost import cost
 from seesawnas.report.network.comparison import Comparison, compare, shown
 from seesawnas.report.pages.comparison import comparison_html
 from seesawnas.space import load_point
+from tests.latency import model
 
 SHARE, SHUFFLE, MOBILE = (
     load_point(f"paper/{name}") for name in ("seesaw_share", "seesaw_shuffle", "mobilefacenet")
@@ -41,6 +42,23 @@ def test_costs_are_those_of_the_networks_and_add_up_over_the_parts() -> None:
         assert sum(int(row.values[place] or 0) for row in parts) == cost(point.spec).params
     madds = next(row for row in found.rows if (row.part, row.name) == ("network", "MAdds"))
     assert shown(madds) == ["145,762,816", "220,965,376 (+51.6%)"]
+
+
+def test_a_latency_model_predicts_each_part_and_the_parts_add_up() -> None:
+    predicts = model()
+    short = replace(SHARE, spec=replace(SHARE.spec, blocks=SHARE.spec.blocks[:4]))
+    found = compare([SHARE, MOBILE, short], ["a", "b", "c"], predicts)
+    rows = [row for row in found.rows if row.name == "predicted latency"]
+    assert [row.part for row in rows] == [part for part, _ in found.parts]
+    whole, *parts = rows
+    specs = [point.spec for point in (SHARE, MOBILE, short)]
+    assert whole.values == tuple(predicts.predict(spec) for spec in specs)
+    for place in range(3):
+        assert sum(int(row.values[place] or 0) for row in parts) == whole.values[place]
+    assert shown(whole)[0].endswith(" ms")
+    assert "%" in shown(whole)[1]
+    assert rows[-2].values[2] is None
+    assert not [row for row in compare([SHARE, MOBILE], ["a", "b"]).rows if row in rows]
 
 
 def test_a_network_with_fewer_stages_has_empty_places() -> None:
