@@ -13,7 +13,7 @@ contrasts hold together.
 
 Two cases the t-test has no answer for. If a contrast is between the same networks (their digests
 say so) there is nothing to test: no p, and not one of the family. If all values are equal, yet the
-networks are not the same, the spread is below the quality's own steps and nobody knows it: no
+networks are not the same, the spread is below the metric's own steps and nobody knows it: no
 interval, and p is the exact sign test's, 2 ** (1 - n), or 1 for all nil.
 
 How many seeds would resolve an effect follows from the power of the paired t-test, as statsmodels

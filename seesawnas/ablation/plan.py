@@ -161,8 +161,8 @@ def _stored_looks(looks: tuple[int, ...]) -> list[int] | None:
     return list(looks) or None
 
 
-def _as_objectives(quality: str) -> list[str]:
-    return [quality]
+def _as_objectives(metric: str) -> list[str]:
+    return [metric]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,13 +251,14 @@ class AblationPlan(RunPlan):
         must_stay=True,
         store=_stored_looks,
     )
-    quality: str = option(
+    metric: str = option(
         metric_name,
         "NAME",
         JUDGED,
         "The metric to compare: accuracy, auc, tar_at_far_1e_2, tar_at_far_1e_3 or separation. "
         "Default: auc.",
         default="auc",
+        former_key="quality",
         must_stay=True,
         kept_as="objectives",
         keep=_as_objectives,

@@ -168,7 +168,7 @@ def _read(study: str, kept: StoredAblation, trials: Iterable[Trial]) -> Ablation
     found = AblationResult(
         study=study,
         base=kept.base,
-        quality=kept.quality,
+        metric=kept.quality,
         design=kept.design,
         factors=factors,
         seeds=tuple(kept.seeds),
@@ -365,7 +365,7 @@ def training_seed(trial: Trial) -> int | None:
 
 
 def _values(trials: Iterable[Trial]) -> dict[str, dict[int, float]]:
-    """The quality of each complete training, by the network's digest and the training's seed."""
+    """The score of each complete training, by the network's digest and the training's seed."""
     found: dict[str, dict[int, float]] = {}
     for trial in trials:
         if trial.state is TrialState.COMPLETE and (seed := training_seed(trial)) is not None:

@@ -1,6 +1,6 @@
 """``AblationResult``: what an ablation found, as plain values for tables, plots and JSON.
 
-Effects are differences of the study's quality (accuracy, AUC: 0 to 1) between a level and the
+Effects are differences of the study's metric (accuracy, AUC: 0 to 1) between a level and the
 base's, paired by training seed: both networks of a pair saw the same images in the same order.
 """
 
@@ -19,7 +19,7 @@ class ArmResult:
 
     Attributes:
         levels: Its (factor, level) pairs, every factor's.
-        values: Its (seed, quality) pairs, of the seeds that are done.
+        values: Its (seed, score) pairs, of the seeds that are done.
         madds: Its MAdds at full resolution.
         params: Its params at full resolution.
         failed: Seeds whose training failed and is not being tried again.
@@ -36,7 +36,7 @@ class ArmResult:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """How much ``level`` of ``factor`` changes the quality against the base's level.
+    """How much ``level`` of ``factor`` changes the metric against the base's level.
 
     Attributes:
         n: Pairs of seeds, of the last look if looks are planned.
@@ -148,6 +148,8 @@ class AblationResult:
     """A whole ablation.
 
     Attributes:
+        metric: What is compared; ``quality`` among the JSON values is the same, for readers of
+            earlier versions.
         factors: (factor, its levels, the base's first).
         resolution: A fractional design's.
         aliases: A fractional design's: words such as ``se = kind × act``.
@@ -162,7 +164,7 @@ class AblationResult:
 
     study: str
     base: str
-    quality: str
+    metric: str
     design: DesignKind
     factors: tuple[tuple[str, tuple[str, ...]], ...]
     seeds: tuple[int, ...]
@@ -185,4 +187,4 @@ class AblationResult:
 
     def to_mapping(self) -> dict[str, Any]:
         """JSON values; the keys are stable."""
-        return asdict(self)
+        return {**asdict(self), "quality": self.metric}

@@ -64,7 +64,7 @@ def prepare_run(plan: AblationPlan) -> PreparedRun:
     Raises:
         InvalidInput: If anything is missing or wrong, with every fault in its own line.
     """
-    return prepare_arms(plan, lambda: make_arms(plan), plan.base, plan.quality)
+    return prepare_arms(plan, lambda: make_arms(plan), plan.base, plan.metric)
 
 
 def prepare_arms(plan: RunPlan, find: Callable[[], Arms], source: str, metric: str) -> PreparedRun:
@@ -232,7 +232,7 @@ def opened(plan: AblationPlan, engine: EngineFactory | None = None) -> Iterator[
     def settings(kept: Mapping[str, Any]) -> dict[str, Any]:
         return _settings(plan, ready, kept)
 
-    part = StudyPart(decisions, settings, Objectives(plan.quality), Checkpoints(plan.checkpoints))
+    part = StudyPart(decisions, settings, Objectives(plan.metric), Checkpoints(plan.checkpoints))
     engine = engine or engine_factory(plan.engine)
     with open_session(
         plan.folder, {"": part}, engine=engine, url=plan.storage, teacher=ready.teacher
@@ -241,7 +241,7 @@ def opened(plan: AblationPlan, engine: EngineFactory | None = None) -> Iterator[
         keep_design(
             record,
             ready,
-            quality=plan.quality,
+            metric=plan.metric,
             seeds=plan.training_seeds,
             matched=plan.matched,
             **_planned_looks(plan, record),
@@ -294,7 +294,7 @@ def keep_design(
     record: StudyRecord,
     ready: PreparedRun,
     *,
-    quality: str,
+    metric: str,
     seeds: Sequence[int],
     matched: bool = False,
     **more: Any,
@@ -306,7 +306,7 @@ def keep_design(
     Args:
         record: The study.
         ready: The design's networks.
-        quality: The metric that they are compared by.
+        metric: What they are compared by.
         seeds: Those of this start; those of earlier ones stay.
         matched: Whether the networks were rescaled to the base's MAdds.
         **more: What else is stored, as JSON values.
@@ -324,7 +324,7 @@ def keep_design(
     ]
     values = {
         "base": ready.arms.base.name,
-        "quality": quality,
+        "quality": metric,
         "design": design.kind,
         "factors": [[factor, list(levels)] for factor, levels in design.factors],
         "seeds": list(dict.fromkeys([*kept.get("seeds", []), *seeds])),

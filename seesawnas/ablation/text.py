@@ -47,18 +47,18 @@ def _effect(result: AblationResult, effect: Effect) -> str:
     if effect.verdict == "same network":
         return f"{level} and {base} are the same network here."
     cost = f"{_average(result)} at {_percent(result, effect)} MAdds"
-    quality = _quality(result)
+    metric = _metric(result)
     if effect.p is None:
         first = result.planned_looks[0][0] if result.planned_looks else 0
         why = f"the first look is at {first} seeds" if effect.n > 1 else "an interval needs two"
         return (
-            f"{level} against {base}: {_signed(effect.mean)} {quality}{cost} with "
+            f"{level} against {base}: {_signed(effect.mean)} {metric}{cost} with "
             f"{several(effect.n, 'seed')}; {why}."
         )
     if effect.verdict != "not resolvable":
-        size = f"{_size(effect.mean)} {quality} ({_evidence(result, effect)})"
+        size = f"{_size(effect.mean)} {metric} ({_evidence(result, effect)})"
         return f"{level} is {effect.verdict} than {base} by {size}{cost}."
-    change = f"{_signed(effect.mean)} {quality} ({_evidence(result, effect)}){cost}"
+    change = f"{_signed(effect.mean)} {metric} ({_evidence(result, effect)}){cost}"
     return (
         f"{level} against {base}: {change}, not resolvable with "
         f"{several(effect.n, 'seed')}{_needed(result, effect)}."
@@ -80,14 +80,14 @@ def _pair(result: AblationResult, race: RaceResult, pair: RacePair) -> str:
 
 
 def _verdict(result: AblationResult, race: RaceResult, pair: RacePair) -> str:
-    candidate, rival, quality = pair.candidate, pair.rival, _quality(result)
+    candidate, rival, metric = pair.candidate, pair.rival, _metric(result)
     if pair.verdict == "same network":
         return f"{candidate} and {rival} are the same network."
     runs = f"after {several(pair.trainings, 'training run')} ({several(pair.n, 'seed')})"
     if pair.mean is None:
         return f"{candidate} against {rival}: no seed is finished for both networks yet."
     cost = f"at {_cost_ratio(result, pair)}"
-    change = f"{_signed(pair.mean)} {quality}"
+    change = f"{_signed(pair.mean)} {metric}"
     if pair.low is None or pair.high is None:
         why = (
             f"the first interval takes {FIRST_LOOK} seeds"
@@ -100,12 +100,12 @@ def _verdict(result: AblationResult, race: RaceResult, pair: RacePair) -> str:
     match pair.verdict:
         case "better" | "worse":
             return (
-                f"{candidate} is {pair.verdict} than {rival} by {_size(pair.mean)} {quality} "
+                f"{candidate} is {pair.verdict} than {rival} by {_size(pair.mean)} {metric} "
                 f"({interval}){beyond} {cost}, {runs}."
             )
         case "equivalent":
             return (
-                f"{candidate} and {rival} are equal within the margin {race.margin:g} {quality}: "
+                f"{candidate} and {rival} are equal within the margin {race.margin:g} {metric}: "
                 f"{change} ({interval}) {cost}, {runs}."
             )
     return (
@@ -157,7 +157,7 @@ def _interaction(result: AblationResult, found: Interaction) -> str:
     (factor, other), (level, level2) = found.factors, found.levels
     bases = {name: levels[0] for name, levels in result.factors}
     mean = 0.0 if found.mean is None else found.mean
-    change = f"{_size(mean)} {_quality(result)} {'higher' if mean > 0 else 'lower'}"
+    change = f"{_size(mean)} {_metric(result)} {'higher' if mean > 0 else 'lower'}"
     where = f"with {other}={level2} than with {other}={bases[other]}"
     aliases = [
         alias.partition(" = ")[2]
@@ -291,8 +291,8 @@ def _percent(result: AblationResult, effect: Effect) -> str:
     )
 
 
-def _quality(result: AblationResult) -> str:
-    return METRICS[result.quality].label if result.quality in METRICS else result.quality
+def _metric(result: AblationResult) -> str:
+    return METRICS[result.metric].label if result.metric in METRICS else result.metric
 
 
 def _confidence(result: AblationResult) -> str:

@@ -309,7 +309,7 @@ def opened(plan: ConfirmPlan, engine: EngineFactory | None = None) -> Iterator[S
             "seeds": plan.seeds,
             "trainings": plan.trainings,
         }
-        keep_design(record, ready, quality=plan.metric, seeds=plan.training_seeds, race=rules)
+        keep_design(record, ready, metric=plan.metric, seeds=plan.training_seeds, race=rules)
         record_start(study, plan, ready, plan.training_seeds)
         yield Session(plan, ready, study, RaceSource(plan, ready.arms, ready.faces, record))
 

@@ -305,7 +305,7 @@ def test_widths_are_scaled_first(runs: Runs) -> None:
         ({"factors": "se", "looks": "5,x"}, "--looks must be growing"),
         ({"factors": "se", "looks": [5, 10.0]}, "--looks must be growing"),
         ({"factors": "se", "looks": "5,200"}, "--looks must be growing"),
-        ({"factors": "se", "quality": "speed"}, "--quality must be one of accuracy"),
+        ({"factors": "se", "metric": "speed"}, "--metric must be one of accuracy"),
         ({"factors": "se", "match": "params"}, "--match must be one of none, madds, got params"),
         (
             {"factors": "se", "against": "other.yaml", "design": "full"},
@@ -365,3 +365,10 @@ def test_shipped_ablations_can_be_planned(name: str) -> None:
 
     arms = make_arms(plan_of(StudyFile.read(name), {}))
     assert len(arms.networks) == len(arms.arms) > 1
+
+
+def test_the_metric_is_still_read_by_its_former_key(runs: Runs) -> None:
+    runs(factors="se", seeds=2, quality="accuracy")
+    assert runs.result.metric == "accuracy"
+    assert runs.result.to_mapping()["quality"] == "accuracy"
+    runs(factors="se", seeds=2, metric="accuracy")

@@ -175,11 +175,11 @@ def test_nothing_is_said_finer_than_four_decimals() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quality", "name"),
+    ("metric", "name"),
     [("accuracy", "accuracy"), ("auc", "AUC"), ("tar_at_far_1e_3", "TAR@FAR 1e-3"), ("own", "own")],
 )
-def test_the_quality_has_its_name(quality: str, name: str) -> None:
-    assert f"by 0.0112 {name} (90 % interval" in words(WORSE, quality=quality, confidence=0.9)[0]
+def test_the_metric_has_its_name(metric: str, name: str) -> None:
+    assert f"by 0.0112 {name} (90 % interval" in words(WORSE, metric=metric, confidence=0.9)[0]
 
 
 def test_all_resolved_is_said() -> None:

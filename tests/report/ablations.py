@@ -20,7 +20,7 @@ def made_up(study: str = "s") -> AblationResult:
     return AblationResult(
         study=study,
         base="paper/seesaw_share",
-        quality="accuracy",
+        metric="accuracy",
         design="full",
         factors=FACTORS,
         seeds=SEEDS,

@@ -148,7 +148,7 @@ def _effects(result: AblationResult) -> Any:
         "factor",
         "level",
         "against",
-        f">{METRICS[result.quality].title}",
+        f">{METRICS[result.metric].title}",
         interval,
         ">p (Holm)",
         ">seeds",
@@ -163,7 +163,7 @@ def _effects(result: AblationResult) -> Any:
         for effect in result.effects
     ]
     title = (
-        f"Effects on {METRICS[result.quality].title}, "
+        f"Effects on {METRICS[result.metric].title}, "
         f"{'at equal MAdds, ' if result.matched else ''}paired by seed"
     )
     return table(
@@ -205,7 +205,7 @@ def arms_table(result: AblationResult) -> Any:
     columns = (
         "arm",
         "network",
-        f">mean {METRICS[result.quality].title}",
+        f">mean {METRICS[result.metric].title}",
         ">± standard error",
         ">seeds",
         ">MAdds",

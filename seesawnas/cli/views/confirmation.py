@@ -68,7 +68,7 @@ def show(
 
 def _pairs(result: AblationResult) -> Any:
     assert result.race is not None
-    metric = METRICS[result.quality].title
+    metric = METRICS[result.metric].title
     columns = (
         "against",
         f">{metric}",

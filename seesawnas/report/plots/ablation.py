@@ -51,7 +51,7 @@ def forest_figure(result: AblationResult, *, costs: bool = True) -> go.Figure | 
     figure = make_subplots(
         cols=len(widths), shared_yaxes=True, column_widths=widths, horizontal_spacing=0.03
     )
-    _add_points(figure, effects, result.quality)
+    _add_points(figure, effects, result.metric)
     for column, kind in enumerate(beside, start=2):
         changes = [getattr(effect, kind.name) / kind.SCALE for effect in effects]
         figure.add_trace(_bars(changes, kind.title), row=1, col=column)
@@ -70,8 +70,8 @@ def interaction_forest(result: AblationResult) -> go.Figure | None:
     if not any(interaction.mean is not None for interaction in found):
         return None
     figure = make_subplots(cols=1)
-    _add_points(figure, found, result.quality)
-    figure.update_xaxes(title_text=f"difference of differences, {METRICS[result.quality].unit}")
+    _add_points(figure, found, result.metric)
+    figure.update_xaxes(title_text=f"difference of differences, {METRICS[result.metric].unit}")
     labels = [
         f"<b>{plain(' × '.join(one.factors))}</b>  {plain(', '.join(one.levels))}" for one in found
     ]
@@ -99,7 +99,7 @@ def interaction_plots(result: AblationResult) -> go.Figure | None:
         for trace in _lines(result, pair, f"legend{place + 1 if place else ''}"):
             figure.add_trace(trace, row=row, col=column)
         figure.update_xaxes(title_text=plain(pair[0]), type="category", row=row, col=column)
-        figure.update_yaxes(title_text=METRICS[result.quality].axis, row=row, col=column)
+        figure.update_yaxes(title_text=METRICS[result.metric].axis, row=row, col=column)
     _place_legends(figure, pairs)
     figure.update_layout(template="plotly_white", height=340 * rows + 60)
     return figure
@@ -188,7 +188,7 @@ def _hover(effect: Effect | Interaction, quality: str) -> str:
 
 
 def _effect_title(result: AblationResult) -> str:
-    metric = METRICS[result.quality]
+    metric = METRICS[result.metric]
     unit = ", percentage points" if metric.is_percent else ""
     return f"change in {metric.title}{unit}, with its {result.confidence:.0%} interval"
 
@@ -218,7 +218,7 @@ def _crossed(result: AblationResult) -> list[tuple[str, str]]:
 
 def _lines(result: AblationResult, pair: tuple[str, str], legend: str) -> Iterator[go.Scatter]:
     levels = dict(result.factors)
-    scale = METRICS[result.quality].scale
+    scale = METRICS[result.metric].scale
     for place, second in enumerate(levels[pair[1]]):
         means: list[float | None] = []
         errors: list[float] = []

@@ -33,7 +33,7 @@ def ablation_sentences(result: AblationResult) -> Iterator[str]:
     if result.race is not None:
         yield (
             f"{result.base} against {several(len(result.race.pairs), 'network')}, trained in pairs "
-            f"from the same seeds and compared by {METRICS[result.quality].title} after every "
+            f"from the same seeds and compared by {METRICS[result.metric].title} after every "
             f"seed, at most {result.race.seeds}."
         )
         return
@@ -41,7 +41,7 @@ def ablation_sentences(result: AblationResult) -> Iterator[str]:
     yield (
         f"{result.design[0].upper()}{result.design[1:]} design around {result.base}: {arms} "
         f"networks{matched}, "
-        f"{len(result.seeds)} training seeds, compared by {METRICS[result.quality].title}."
+        f"{len(result.seeds)} training seeds, compared by {METRICS[result.metric].title}."
     )
     verdicts = Counter(effect.verdict for effect in result.effects)
     counts = ", ".join(f"{number} {verdict}" for verdict, number in verdicts.items())
@@ -70,7 +70,7 @@ def effect_words(effect: Effect | Interaction, quality: str) -> str:
 
 def effect_rows(result: AblationResult) -> list[tuple[str, ...]]:
     """A row per effect, by HEADS."""
-    return [_row(effect, result.quality) for effect in result.effects]
+    return [_row(effect, result.metric) for effect in result.effects]
 
 
 def arm_rows(result: AblationResult) -> list[tuple[str, ...]]:
@@ -79,7 +79,7 @@ def arm_rows(result: AblationResult) -> list[tuple[str, ...]]:
         (
             arm.name,
             arm.digest,
-            _mean(arm, result.quality),
+            _mean(arm, result.metric),
             str(len(arm.values)),
             *(COSTS[name].format(getattr(arm, name)) for name in MAIN_COSTS),
         )
