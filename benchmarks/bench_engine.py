@@ -136,8 +136,8 @@ def _job(number: int) -> TrialJob:
 
 def _apart(name: str) -> Cost:
     words = [sys.executable, __file__, *sys.argv[1:], "--only", name]
-    told = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout
-    return Cost(**json.loads(told.strip().splitlines()[-1]))
+    printed = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return Cost(**json.loads(printed.strip().splitlines()[-1]))
 
 
 def _arguments() -> argparse.Namespace:

@@ -5,7 +5,7 @@
 
 FILE.jsonl are lines of ``benchmarks/train_panel.py`` or ``seesawnas fidelity``; ``--taught`` holds
 the same networks at the same level with a teacher. The reference is the mean of all longer
-trainings that every network has, each standardised over the networks. Told are Kendall's tau of
+trainings that every network has, each standardised over the networks. Reported are Kendall's tau of
 both proxies with it and with each of its trainings, and the difference of the taus, with 95 %
 bootstrap intervals over networks: both taus of a draw are of the same networks.
 """

@@ -171,9 +171,9 @@ def keys(note: Note, known: str) -> str:
 
 
 def _difference(example: Example, made: str) -> str | None:
-    told = example.parsed.rstrip("\n")
-    changes = difflib.unified_diff(told.splitlines(), made.splitlines(), n=0, lineterm="")
-    return "\n".join(["make docs-outputs changes it", *changes]) if made != told else None
+    printed = example.parsed.rstrip("\n")
+    changes = difflib.unified_diff(printed.splitlines(), made.splitlines(), n=0, lineterm="")
+    return "\n".join(["make docs-outputs changes it", *changes]) if made != printed else None
 
 
 def console(text: str, note: Note) -> str:

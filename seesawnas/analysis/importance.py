@@ -30,7 +30,7 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial
 from scipy.stats import spearmanr
 
-from seesawnas.analysis.leave_one_out import left_out
+from seesawnas.analysis.leave_one_out import leave_one_out
 from seesawnas.analysis.linear_model import Floats, OneHot
 from seesawnas.cost import Budget
 from seesawnas.errors import StudyError
@@ -196,7 +196,7 @@ def _band(trials: list[Trial]) -> BandImportance:
     madds = [trial.user_attrs["madds"] for trial in trials]
     quality = np.array([trial.values[0] for trial in trials])
     decisions = _taken(trials)
-    found = left_out([_columns(decision, trials) for decision in decisions], quality)
+    found = leave_one_out([_columns(decision, trials) for decision in decisions], quality)
     best = _best_of(len(trials))
     shares = _ped_anova(
         trials, {one.name for one in decisions if len(one.options) > 1}, best / len(trials)

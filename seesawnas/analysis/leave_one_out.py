@@ -23,7 +23,7 @@ FALSE_ALARMS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeaveOneOut:
     """How well a linear model predicts unseen trials, and how much of it each decision brings.
 
     Attributes:
@@ -39,7 +39,7 @@ class LeftOut:
     weights: tuple[Floats, ...]
 
 
-def left_out(columns: Sequence[Floats], quality: Floats, seed: int = 0) -> LeftOut:
+def leave_one_out(columns: Sequence[Floats], quality: Floats, seed: int = 0) -> LeaveOneOut:
     """How well the linear model predicts each trial from the others, with and without decisions.
 
     Args:
@@ -70,7 +70,7 @@ def left_out(columns: Sequence[Floats], quality: Floats, seed: int = 0) -> LeftO
     weights = np.split(
         Posterior.of(whole, quality).mean, np.cumsum([own.shape[1] for own in columns])[:-1]
     )
-    return LeftOut(float(r2[0]), tuple(map(float, drops[:, 0])), float(floor), tuple(weights))
+    return LeaveOneOut(float(r2[0]), tuple(map(float, drops[:, 0])), float(floor), tuple(weights))
 
 
 def unseen_r2(columns: Floats, quality: Floats) -> float:

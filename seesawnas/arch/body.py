@@ -342,8 +342,8 @@ def _digest_of_duplicates(
 ) -> str:
     """The digest of a body with nodes that are the same by what they read.
 
-    They are told apart by what reads them, until nothing new is told. A node's colour is a number:
-    its rank among all that is told of nodes, so that equal graphs are coloured equally.
+    They are distinguished by what reads them, until nothing new is found. A node's colour: a number,
+    its rank among all that is known of nodes, so that equal graphs are coloured equally.
     """
     sums = {value for value, (node, _) in kept.items() if isinstance(node.layer, Add)}
     ranks = {text: rank for rank, text in enumerate(sorted({known[value] for value in kept}))}
@@ -351,14 +351,14 @@ def _digest_of_duplicates(
     while True:
         readers: dict[int, list[tuple[int, int]]] = {value: [] for value in kept}
         readers[output].append((-1, 0))
-        told: dict[int, tuple[int, tuple[int, ...]]] = {}
+        colour_of: dict[int, tuple[int, tuple[int, ...]]] = {}
         for value, (_, sources) in kept.items():
             read = [colours[source] if source >= 0 else source for source in sources]
-            told[value] = colours[value], tuple(sorted(read) if value in sums else read)
+            colour_of[value] = colours[value], tuple(sorted(read) if value in sums else read)
             for place, source in enumerate(sources):
                 if source >= 0:
                     readers[source].append((colours[value], 0 if value in sums else place))
-        found = {value: (*told[value], tuple(sorted(readers[value]))) for value in kept}
+        found = {value: (*colour_of[value], tuple(sorted(readers[value]))) for value in kept}
         classes = {one: rank for rank, one in enumerate(sorted(set(found.values())))}
         if len(classes) == len(set(colours.values())):
             return _sha(";".join(sorted(f"{known[value]} {one}" for value, one in found.items())))

@@ -254,14 +254,14 @@ class Session:
 
         Yield what happens, at last ``Ended`` with the reason.
         """
-        told = self._verdicts()
+        reported = self._verdicts()
         with closing(self.study.run(self.source, seconds=self.plan.seconds)) as events:
             for event in events:
                 yield event
                 if isinstance(event, Finished):
                     known = self._verdicts()
-                    yield from (Noted(line) for line in known if line not in told)
-                    told = known
+                    yield from (Noted(line) for line in known if line not in reported)
+                    reported = known
 
     def _verdicts(self) -> list[str]:
         """A sentence for each pair that is resolved."""

@@ -18,7 +18,7 @@ from seesawnas.data.sources.open import LEAST
 from seesawnas.errors import DataError
 
 MAX_CHECKED = 20_000
-"""How many images a survey decodes unless it is told to decode all."""
+"""How many images a survey decodes unless it is asked to decode all."""
 
 _TILE, _GAP, _LINE = 112, 4, 14
 

@@ -30,7 +30,7 @@ def runs_as_program() -> bool:
 def end_on_interrupt() -> None:
     """Let Ctrl-C end the process at once, without a traceback: shells report 130.
 
-    A signal that the process was told to ignore stays ignored. For after ``isolate_imports``.
+    A signal that the process was set to ignore stays ignored. For after ``isolate_imports``.
     """
     import signal
 

@@ -103,15 +103,15 @@ def faults_of(
     ``known`` gives the keys that may stand at the place of an unknown one.
 
     A known key with a dot, such as ``recipe.learning_rate``, is one that stands further inside.
-    Unknown keys at places that are ``passed_over`` are not told: they follow from another fault.
+    Unknown keys at places that are ``passed_over`` are not listed: they follow from another fault.
     """
     found = error.errors(include_url=False)
-    told = [
+    reported = [
         fault
         for fault in found
         if not (fault["type"] == "extra_forbidden" and passed_over(fault["loc"]))
     ]
-    for number, fault in enumerate(told):
+    for number, fault in enumerate(reported):
         # Of tens of thousands nobody reads the hints.
         beside = known if number < MOST_LINES else _nothing
         yield tuple(part for part in fault["loc"] if part != "[key]"), _rule(fault, beside)

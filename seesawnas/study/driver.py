@@ -175,7 +175,7 @@ class _Loop:
             yield event
             yield from self._judge(event)
         else:
-            self._write(event)  # before it is told: a caller may stop for good where it is told
+            self._write(event)  # before it is reported: a caller may stop for good there
             yield event
 
     def _patience(self) -> float:

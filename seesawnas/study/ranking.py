@@ -233,7 +233,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
 def rank(rows: Iterable[ResultRow]) -> list[ResultRow]:
     """Best first: repeated networks by their mean, then the others by what the search measured.
 
-    Equals are told apart by AUC, then accuracy, then fewer MAdds, then the earlier trial.
+    Equals are ordered by AUC, then accuracy, then fewer MAdds, then the earlier trial.
     """
 
     def key(row: ResultRow) -> tuple[float, ...]:

@@ -305,7 +305,7 @@ def read_changes(settings: Sequence[str], source: str) -> dict[str, Any]:
     Args:
         settings: Each a key and a YAML value, such as ``weight_decay=1e-4``; null is no value,
             where a recipe may have none.
-        source: What faults are told of.
+        source: What faults are reported of.
 
     Raises:
         DocumentError: If there are faults: every fault.

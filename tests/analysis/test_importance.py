@@ -11,7 +11,7 @@ import pytest
 
 from seesawnas.analysis.importance import BandImportance, DecisionImportance, importance_of
 from seesawnas.analysis.importance_text import caveat, findings, importance_words
-from seesawnas.analysis.leave_one_out import FALSE_ALARMS, left_out
+from seesawnas.analysis.leave_one_out import FALSE_ALARMS, leave_one_out
 from seesawnas.cost import Budget
 from seesawnas.errors import StudyError
 from seesawnas.report.plots.importance import importance_figure, importance_html
@@ -74,7 +74,7 @@ def test_foretelling_in_closed_form_is_leaving_each_trial_out() -> None:
     rng = np.random.default_rng(3)
     x, y = rng.standard_normal((12, 4)), rng.standard_normal(12)
     x -= x.mean(axis=0)
-    found = left_out([x[:, :2], x[:, 2:]], y)
+    found = leave_one_out([x[:, :2], x[:, 2:]], y)
     # By hand, with the penalty that the whole data choose.
     best = min(
         ([_press(x, y, penalty), penalty] for penalty in (0.3, 1, 3, 10, 30, 100, 300, 1000, 3000)),

@@ -12,7 +12,7 @@ training tells of itself from other seeds.
 A reading of several seeds may leave fewer than K - 1; ``reference_seeds`` tells. If it leaves none,
 as when the reference has but one seed, a reading of another level is held against the seeds there
 are: another training, but in the same order of the data. An early epoch of the reference level
-itself is then told as of the same run.
+itself is then reported as of the same run.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class AttributeInfo:
         rule: Makes an option of what YAML has.
         default: What holds if the attribute is not given; None if it must be given.
         label: Its name for people.
-        levels: What an ablation tries if not told.
+        levels: What an ablation tries by default.
         ordered: Whether options are quantities.
         instead_of: The attribute that it replaces, and that replaces it, if the two say one thing
             in two ways.

@@ -1,7 +1,7 @@
 """From measured networks to a latency model.
 
 Coefficients are not negative and minimise the squared *relative* error. How well the model predicts
-is told by ten-fold cross-validation: every network is predicted by a model of others. The factor
+is seen by ten-fold cross-validation: every network is predicted by a model of others. The factor
 that makes a prediction a bound is conformal: the quantile of measured / predicted over the networks
 held out, at a rank that is right for a finite number of them. All networks serve both the fit and
 the factor, each fold's the others (cross-conformal prediction, Vovk 2015): that the bound holds for
@@ -234,7 +234,7 @@ def measure_networks(
     """Measure what ``path`` does not hold yet, batch by batch; yield milliseconds by digest so far.
 
     The file has a line of JSON for the setting and one for each network, so that an interruption
-    loses no batch that is done. A machine that has become slower or faster is told by the first
+    loses no batch that is done. A machine that has become slower or faster is seen by the first
     network, which is measured with every batch: other times of the batch are multiplied by what it
     took at first over what it takes now.
 

@@ -240,8 +240,8 @@ def _runs(values: Sequence[dict[str, Any]], blocks: Sequence[Block], name: str) 
     found = [(value, len(list(run))) for value, run in groupby(each)]
     if len(found) == 1:
         return found[0][0]
-    told = [("-" if value is None else value, times) for value, times in found]
-    return ", ".join(f"{times} x {value}" if times > 1 else str(value) for value, times in told)
+    written = [("-" if value is None else value, times) for value, times in found]
+    return ", ".join(f"{times} x {value}" if times > 1 else str(value) for value, times in written)
 
 
 def _written(value: Any) -> Value:

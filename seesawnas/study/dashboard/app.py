@@ -153,17 +153,17 @@ class _Dashboard:
 
 
 def _ask(app: App, environ: Environ) -> tuple[str, list[tuple[str, str]], bytes]:
-    told: list[Any] = []
+    answered: list[Any] = []
 
     def respond(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
-        told[:] = [status, headers]
+        answered[:] = [status, headers]
 
     parts = app(environ, respond)
     try:
         body = b"".join(parts)
     finally:
         getattr(parts, "close", lambda: None)()
-    return told[0], told[1], body
+    return answered[0], answered[1], body
 
 
 def _answer(respond: Respond, status: str, text: str) -> Iterable[bytes]:

@@ -1,4 +1,4 @@
-"""What is told of one study: its summary, how it was started, its files, how it is resumed."""
+"""What is reported of one study: its summary, how it was started, its files, how it is resumed."""
 
 from __future__ import annotations
 

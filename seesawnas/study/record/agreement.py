@@ -1,6 +1,6 @@
 """The settings of a study compared with those of a later start.
 
-Each difference is told by its option, with both values.
+Each difference is reported by its option, with both values.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ def kept_run(
     try:
         yield run
     finally:
-        # A full disk, a database that is away, another driver's study: what ended it is told.
+        # A full disk, a database that is away, another driver's study: what ended it is reported.
         with suppress(Exception):
             run.end(INTERRUPTED)
 

@@ -167,7 +167,7 @@ class StudyRecord:
             self._storage.lease.check()
 
     def on_outage(self, say: Callable[[str], None]) -> None:
-        """Have ``say`` told when the storage cannot be reached, and when it is back.
+        """Call ``say`` when the storage cannot be reached, and when it is back.
 
         Each is one line; the storage is waited for.
         """

@@ -44,7 +44,7 @@ def stored_name(storage: BaseStorage, folder: Path, *, parts: bool = False) -> s
             ``NAME.56px``.
 
     Raises:
-        StudyError: If the storage holds several studies of which none can be told to be the
+        StudyError: If the storage holds several studies of which none is known to be the
             folder's; the message names them.
     """
     own = folder.absolute().name

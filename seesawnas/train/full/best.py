@@ -17,7 +17,7 @@ BEST = "best"
 class Best:
     """The network with the highest mean AUC over the verification sets.
 
-    It resolves more than the accuracy, by which equal AUCs are told apart; of two networks that are
+    It resolves more than the accuracy, by which equal AUCs are ordered; of two networks that are
     equal in both the earlier stays. If other sets are given when a training is resumed, it begins
     anew: their scores do not compare.
     """

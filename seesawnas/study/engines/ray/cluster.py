@@ -29,7 +29,7 @@ _SETTINGS = {
     "RAY_ENABLE_AUTO_CONNECT": "0",
     # under `uv run` it would build the working directory's project at each worker
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
-    "RAY_AIR_NEW_OUTPUT": "0",  # the new output prints even where it is told not to
+    "RAY_AIR_NEW_OUTPUT": "0",  # the new output prints even if it is asked not to
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # no CSV, JSON and TensorBoard files of each trial
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
     "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",  # Tune is never restored
@@ -220,16 +220,16 @@ def _probe(address: str) -> None:
             probe = subprocess.run(
                 words, capture_output=True, text=True, timeout=_ANSWER_SECONDS, check=False
             )
-        told, code = probe.stderr, probe.returncode
+        said, code = probe.stderr, probe.returncode
     except subprocess.TimeoutExpired as timeout:
-        told, code = str(timeout.stderr or ""), -1
-    if "InvalidAuthToken" in told or "AuthenticationError" in told:
+        said, code = str(timeout.stderr or ""), -1
+    if "InvalidAuthToken" in said or "AuthenticationError" in said:
         raise StudyError(
             f"Ray at {address} rejected the token: RAY_AUTH_MODE and RAY_AUTH_TOKEN must be those "
             "of the cluster"
         )
     if code != 0:
-        last = told.strip().splitlines()[-1:] if code > 0 else []
+        last = said.strip().splitlines()[-1:] if code > 0 else []
         raise StudyError(f"Ray does not answer at {address}{': ' if last else ''}{''.join(last)}")
 
 
