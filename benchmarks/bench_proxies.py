@@ -6,7 +6,7 @@ Scores, pairs, averaged weights, epochs, seeds, and a race, at what cost.
 
 FILE is what ``benchmarks/train_panel.py`` writes. The reference is the AUC on all pairs at the
 reference level, the mean over its seeds. A way to rank costs trainings of 8x56, counted by epochs
-times pixels. Reported: Kendall's tau with the reference and what the network that comes out first is
+times pixels. Reported: Kendall's tau with the reference, and what the network that comes first is
 worth there, above the mean of all (gain), each with its 95 % interval over draws of as many
 networks, with replacement. A reading of the seed that the reference has, too, shares its first
 weights and its order of the images.

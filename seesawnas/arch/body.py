@@ -342,8 +342,8 @@ def _digest_of_duplicates(
 ) -> str:
     """The digest of a body with nodes that are the same by what they read.
 
-    They are distinguished by what reads them, until nothing new is found. A node's colour: a number,
-    its rank among all that is known of nodes, so that equal graphs are coloured equally.
+    They are distinguished by what reads them, until nothing new is found. A node's colour is its
+    rank among all that is known of nodes, so that equal graphs are coloured equally.
     """
     sums = {value for value, (node, _) in kept.items() if isinstance(node.layer, Add)}
     ranks = {text: rank for rank, text in enumerate(sorted({known[value] for value in kept}))}
