@@ -145,7 +145,7 @@ def test_pack_leaves_out_pairs_that_cannot_be_read_and_names_them(faces: Path) -
 
 def test_a_rec_s_own_folder_may_hold_another(faces: Path) -> None:
     assert Ran("data", "pack", "faces", "--out", "packed").code == 0
-    assert Ran("data", "subset", "packed", "--people", "2", "--out", "packed/few").code == 0
+    assert Ran("data", "subset", "packed", "--identities", "2", "--out", "packed/few").code == 0
 
 
 @pytest.mark.parametrize("form", ["rec", "folder"])
@@ -173,7 +173,7 @@ def test_subset_takes_identities_without_encoding_anew(faces: Path, form: str) -
     whole, some = open_source(faces), open_source("s")
     payloads = {whole.payload(index) for index in range(18)}
     assert {some.payload(index) for index in range(12)} < payloads
-    first = Ran("data", "subset", "faces", "--people", "2", "--first", "--to", form, "--out", "f")
+    first = Ran("data", "subset", "faces", "--identities", "2", "--first", "--to", form, "--out", "f")
     assert first.code == 0
     assert tuple(open_source("f").names) == ("p0", "p1")
 

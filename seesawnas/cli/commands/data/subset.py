@@ -33,6 +33,7 @@ def subset(
     number: Annotated[
         int,
         typer.Option(
+            "--identities",
             "--people",
             metavar="N",
             min=1,
