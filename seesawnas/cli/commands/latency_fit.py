@@ -9,7 +9,6 @@ import typer
 
 from seesawnas.cli.completion import complete_ref
 from seesawnas.cli.options import MAX_SEED, BudgetText, Json, read_budget
-from seesawnas.errors import InvalidInput
 
 if TYPE_CHECKING:
     from seesawnas.device.latency.fit import LatencyFit
@@ -74,7 +73,8 @@ def fit(
         typer.Option(
             "--out",
             metavar="FILE",
-            help="File of the model. Measurements (.jsonl) and a plot (.html) lie beside it.",
+            help="File of the model, .yaml. Measurements (.jsonl) and a plot (.html) lie beside "
+            "it.",
         ),
     ] = Path("latency.yaml"),
     json: Json = False,
@@ -89,16 +89,16 @@ def fit(
     from seesawnas.cli.views.output import print_json
     from seesawnas.cost.lowering import Lowering
     from seesawnas.device.latency.design import design_networks
+    from seesawnas.device.latency.files import FitFiles
     from seesawnas.device.latency.fit import Setting, fit_latency, measure_networks
     from seesawnas.device.latency.measuring import MAY_DISAGREE, NetworkTimer
     from seesawnas.device.latency.prepare import format_of
     from seesawnas.device.latency.runtimes import check_runtime
-    from seesawnas.io.files import write_atomically
+    from seesawnas.io.files import expanded, write_atomically
     from seesawnas.report.plots.latency import latency_page
     from seesawnas.space import FeasibleSet, load_space
 
-    if out.is_dir():
-        raise InvalidInput(f"--out must be a file, got the folder {out}")
+    files = FitFiles.of(expanded(out))
     limit = read_budget(budget) if budget is not None else None
     waste = format_of(check_runtime(runtime)).waste
     timer = NetworkTimer.open(
@@ -116,8 +116,9 @@ def fit(
         )
     where = space if limit is None else f"{space} within {limit.words}"
     setting = Setting.of(timer, where, waste)
+    files.prepare()
     times: dict[str, float] = {}
-    for times in measure_networks(chosen, timer, out.with_suffix(".jsonl"), setting):
+    for times in measure_networks(chosen, timer, files.measurements, setting):
         _say(f"{sum(spec.digest() in times for spec in chosen)} of {networks} networks measured")
     found = fit_latency([times[spec.digest()] for spec in chosen], chosen, setting)
     page = latency_page(
@@ -127,14 +128,12 @@ def fit(
         title=f"{runtime} {timer.version}, {setting.device}",
         factor=found.model.factor,
     )
-    plot = out.with_suffix(".html")
-    write_atomically(out, found.model.to_yaml())
-    write_atomically(plot, page)
-    files = {"model": str(out), "measurements": str(out.with_suffix(".jsonl")), "plot": str(plot)}
+    write_atomically(files.model, found.model.to_yaml())
+    write_atomically(files.plot, page)
     if json:
-        print_json({**found.to_mapping(), "files": files})
+        print_json({**found.to_mapping(), "files": files.to_mapping()})
     else:
-        _show(found, files)
+        _show(found, files.to_mapping())
 
 
 def _say(line: str) -> None:

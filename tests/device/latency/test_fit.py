@@ -21,6 +21,7 @@ from seesawnas.cost import Budget, LatencyModel
 from seesawnas.cost.counts import LANES
 from seesawnas.cost.lowering import Lowering
 from seesawnas.device.latency.design import counts_matrix, design_networks
+from seesawnas.device.latency.files import FitFiles
 from seesawnas.device.latency.fit import (
     LatencyFit,
     Setting,
@@ -233,3 +234,48 @@ def test_a_fit_lets_the_halves_of_a_few_networks_disagree(
     assert CliRunner().invoke(app, ["--budget", "140M..150M"]).exit_code == 0
     assert set(shares) == {MAY_DISAGREE}
     assert 0 < MAY_DISAGREE <= 0.1
+
+
+@pytest.mark.parametrize("name", ["x.html", "x.jsonl", "phone.v1", ".yaml", "x.YAML"])
+def test_a_model_has_a_name_that_no_other_file_of_the_fit_has(
+    name: str, app: typer.Typer, tmp_path: Path
+) -> None:
+    result = CliRunner().invoke(app, ["--out", name])
+    assert isinstance(result.exception, InvalidInput)
+    assert str(result.exception) == f"--out must end in .yaml or .yml, got {name}"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "out", ["/proc/x.yaml", "/dev/null/x.yaml", f"{'x' * 300}.yaml", "full.yaml"]
+)
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(
+    out: str, app: typer.Typer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "full.html").mkdir()
+    asked = list[int]()
+    monkeypatch.setattr(NetworkTimer, "__call__", lambda _, specs: asked.append(len(specs)))
+    result = CliRunner().invoke(app, ["--budget", "140M..150M", "--out", out])
+    assert isinstance(result.exception, InvalidInput)
+    assert "cannot be written" in str(result.exception)
+    assert not asked
+
+
+def test_no_two_models_share_a_file() -> None:
+    names = ["a.yaml", "a.yml", "a.v1.yaml", "a.v2.yaml", "a.yml.yaml", "a.yaml.yaml", "a.yml.yml"]
+    names += ["a.yml.yaml.yaml", "a.html.yaml", "a.jsonl.yaml"]
+    found = [path for name in names for path in FitFiles.of(Path(name)).to_mapping().values()]
+    assert len(set(found)) == len(found) == 3 * len(names)
+
+
+def test_a_fit_of_an_earlier_version_is_found(tmp_path: Path) -> None:
+    model, earlier = tmp_path / "a.yml", tmp_path / "a.jsonl"
+    earlier.write_text("measurements")
+    files = FitFiles.of(model)
+    files.prepare()
+    assert not files.measurements.exists()  # they may be those of a.yaml, not finished
+    model.write_text("model")
+    files.prepare()
+    assert files.measurements.read_text() == earlier.read_text() == "measurements"
+    assert FitFiles.of(tmp_path / "a.yaml").measurements == earlier
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "a.yml", "a.yml.jsonl"]
