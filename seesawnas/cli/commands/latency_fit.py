@@ -180,5 +180,7 @@ def _example(found: LatencyFit, files: dict[str, str]) -> str:
     """A budget that about half of the networks meet."""
     from shlex import quote
 
+    from seesawnas.cost.budget import quote_source
+
     middle = sorted(found.measured)[len(found.measured) // 2] * found.model.factor
-    return quote(f"latency<={max(1, round(middle / 100)) / 10:g}ms@{files['model']}")
+    return quote(f"latency<={max(1, round(middle / 100)) / 10:g}ms@{quote_source(files['model'])}")
