@@ -90,7 +90,8 @@ def fit(
     from seesawnas.cost.lowering import Lowering
     from seesawnas.device.latency.design import design_networks
     from seesawnas.device.latency.files import FitFiles
-    from seesawnas.device.latency.fit import Setting, fit_latency, measure_networks
+    from seesawnas.device.latency.fit import fit_latency
+    from seesawnas.device.latency.measurements import Setting, measure_networks
     from seesawnas.device.latency.measuring import MAY_DISAGREE, NetworkTimer
     from seesawnas.device.latency.prepare import format_of
     from seesawnas.device.latency.runtimes import check_runtime

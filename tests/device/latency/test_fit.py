@@ -24,14 +24,12 @@ from seesawnas.device.latency.design import counts_matrix, design_networks
 from seesawnas.device.latency.files import FitFiles
 from seesawnas.device.latency.fit import (
     LatencyFit,
-    Setting,
     _held_out,
     conformal_factor,
     fit_latency,
     least_networks,
-    measure_networks,
-    read_measurements,
 )
+from seesawnas.device.latency.measurements import Setting, measure_networks, read_measurements
 from seesawnas.device.latency.measuring import MAY_DISAGREE, NetworkTimer
 from seesawnas.errors import InvalidInput
 from seesawnas.space import FeasibleSet, load_space
