@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seesawnas.cli.commands.latency import (
+    DeviceCommandText,
+    DeviceRuns,
+    DeviceTimeout,
+    read_device_options,
+)
 from seesawnas.cli.completion import complete_ref
 from seesawnas.cli.options import MAX_SEED, BudgetText, Json, read_budget
 
@@ -35,15 +42,9 @@ def fit(
         typer.Option("--networks", metavar="N", min=20, max=1000, help="Networks to measure."),
     ] = 40,
     budget: BudgetText = None,
-    command: Annotated[
-        str | None,
-        typer.Option(
-            "--command",
-            metavar="CMD",
-            help="Command that measures a model on another device; see seesawnas latency --help.",
-            show_default=False,
-        ),
-    ] = None,
+    command: DeviceCommandText = None,
+    runs: DeviceRuns = None,
+    timeout: DeviceTimeout = None,
     threads: Annotated[
         int, typer.Option("--threads", metavar="N", min=1, max=256, help="Threads of a run.")
     ] = 1,
@@ -91,7 +92,11 @@ def fit(
     from seesawnas.device.latency.design import design_networks
     from seesawnas.device.latency.files import FitFiles
     from seesawnas.device.latency.fit import fit_latency
-    from seesawnas.device.latency.measurements import Setting, measure_networks
+    from seesawnas.device.latency.measurements import (
+        Setting,
+        measure_networks,
+        read_measurements,
+    )
     from seesawnas.device.latency.measuring import MAY_DISAGREE, NetworkTimer
     from seesawnas.device.latency.prepare import format_of
     from seesawnas.device.latency.runtimes import check_runtime
@@ -102,12 +107,15 @@ def fit(
     files = FitFiles.of(expanded(out))
     limit = read_budget(budget) if budget is not None else None
     waste = format_of(check_runtime(runtime)).waste
+    runs_of_a_call, seconds = read_device_options(command, runs, timeout)
     timer = NetworkTimer.open(
         runtime,
         threads=threads,
         batch=batch,
         command=command,
         rounds=rounds,
+        runs=runs_of_a_call,
+        seconds=seconds,
         may_disagree=MAY_DISAGREE,
         advice="use more --rounds",
     )
@@ -119,14 +127,16 @@ def fit(
     setting = Setting.of(timer, where, waste)
     files.prepare()
     times: dict[str, float] = {}
-    for times in measure_networks(chosen, timer, files.measurements, setting):
+    for times in measure_networks(chosen, timer, files.measurements, setting, timer.device):
         _say(f"{sum(spec.digest() in times for spec in chosen)} of {networks} networks measured")
+    name = read_measurements(files.measurements, setting).device_name
+    setting = replace(setting, device_name=name)
     found = fit_latency([times[spec.digest()] for spec in chosen], chosen, setting)
     page = latency_page(
         found.measured,
         found.held_out,
         [spec.digest() for spec in chosen],
-        title=f"{runtime} {timer.version}, {setting.device}",
+        title=f"{runtime} {timer.version}, {setting.device_words}",
         factor=found.model.factor,
     )
     write_atomically(files.model, found.model.to_yaml())

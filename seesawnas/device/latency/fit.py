@@ -96,7 +96,7 @@ def fit_latency(
     names = counted_names(networks, lowering)
     coefficients = _coefficients(counts, measured)
     model = LatencyModel(
-        device=setting.device,
+        device=setting.device_words,
         runtime=setting.runtime,
         runtime_version=setting.runtime_version,
         threads=setting.threads,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from seesawnas.text import short
 
 if TYPE_CHECKING:
     from seesawnas.device.latency.measuring import NetworkTimer
+    from seesawnas.device.latency.remote import DeviceCommand
 
 BATCH = 20
 """Networks that are measured together: what an interruption loses at most."""
@@ -29,13 +30,14 @@ class Setting:
     """What networks are measured on.
 
     Attributes:
-        device: For people.
+        device: For people: this machine's processor, or the command that measures elsewhere.
         runtime: What runs them.
         runtime_version: Its version.
         threads: It runs with so many.
         batch: Images a run.
         space: Where the networks come from, with the budget, if there is one.
         waste: Of the form in which they run, see :class:`~seesawnas.cost.lowering.Lowering`.
+        device_name: What the command says that it runs on; None if it does not say.
     """
 
     device: str
@@ -45,6 +47,7 @@ class Setting:
     batch: int
     space: str
     waste: float = math.inf
+    device_name: str | None = None
 
     @classmethod
     def of(cls, timer: NetworkTimer, space: str, waste: float) -> Setting:
@@ -59,14 +62,36 @@ class Setting:
             waste=waste,
         )
 
+    @property
+    def device_words(self) -> str:
+        """The device for people, with its name if that is known."""
+        return f"{self.device_name}: {self.device}" if self.device_name else self.device
+
     def to_mapping(self) -> dict[str, Any]:
         """As JSON values."""
         values = {name: getattr(self, name) for name in self.__slots__}
         return {**values, "waste": waste_word(self.waste)}
 
 
+@dataclass(frozen=True, slots=True)
+class Measurements:
+    """What a file of measurements holds.
+
+    Attributes:
+        milliseconds: By the digest of the network, in the order of the file.
+        device_name: Of the device that they are of; None if it is not known.
+    """
+
+    milliseconds: Mapping[str, float]
+    device_name: str | None = None
+
+
 def measure_networks(
-    networks: Sequence[ArchSpec], measure: MeasureLatency, path: Path, setting: Setting
+    networks: Sequence[ArchSpec],
+    measure: MeasureLatency,
+    path: Path,
+    setting: Setting,
+    command: DeviceCommand | None = None,
 ) -> Iterator[dict[str, float]]:
     """Measure what ``path`` does not hold yet, batch by batch; yield milliseconds by digest so far.
 
@@ -75,11 +100,21 @@ def measure_networks(
     network, which is measured with every batch: other times of the batch are multiplied by what it
     took at first over what it takes now.
 
+    Args:
+        networks: To measure.
+        measure: Measures them side by side.
+        path: The file.
+        setting: What they are measured on.
+        command: Measures on another device; all measurements must be of one.
+
     Raises:
-        InvalidInput: If the file is of another setting, is no such file, or the first network takes
-            far less or more than it did at first.
+        InvalidInput: If the file is of another setting or device, is no such file, or the first
+            network takes far less or more than it did at first.
     """
-    known = read_measurements(path, setting)
+    kept = read_measurements(path, setting)
+    known = dict(kept.milliseconds)
+    if command is not None:
+        command.require(path, kept.device_name)
     yield dict(known)
     missing = [spec for spec in networks if spec.digest() not in known]
     anchor = networks[0]
@@ -96,13 +131,14 @@ def measure_networks(
             )
         own = zip(batch, found[len(again) :], strict=True)
         fresh = {spec.digest(): ratio * value for spec, value in own}
-        _append(path, setting, fresh)
+        name = kept.device_name if command is None else command.device
+        _append(path, replace(setting, device_name=name), fresh)
         known |= fresh
         yield dict(known)
 
 
-def read_measurements(path: Path, setting: Setting) -> dict[str, float]:
-    """The milliseconds by digest that ``path`` holds; none if there is no such file.
+def read_measurements(path: Path, setting: Setting) -> Measurements:
+    """What ``path`` holds; nothing if there is no such file.
 
     Raises:
         InvalidInput: If it is of another setting, or no such file.
@@ -110,15 +146,17 @@ def read_measurements(path: Path, setting: Setting) -> dict[str, float]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
-        return {}
+        return Measurements({})
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{path}: cannot be read: {short(error)}") from None
     found: dict[str, float] = {}
+    name = None
     for number, line in enumerate(lines, start=1):
         try:
             values = json.loads(line)
             if number == 1:
                 _check_setting(path, values["setting"], setting)
+                name = _name(values["setting"])
             else:
                 found[str(values["digest"])] = float(values["milliseconds"])
         except (ValueError, KeyError, TypeError):
@@ -128,11 +166,21 @@ def read_measurements(path: Path, setting: Setting) -> dict[str, float]:
                 f"{path}: line {number} must be a measurement of seesawnas latency fit, got "
                 f"{short(line)}"
             ) from None
-    return found
+    return Measurements(found, name)
+
+
+def _name(kept: Mapping[str, Any]) -> str | None:
+    """The device's name in a setting, of which earlier versions wrote none."""
+    name = kept.get("device_name")
+    if name is not None and not isinstance(name, str):
+        raise TypeError
+    return name or None
 
 
 def _check_setting(path: Path, kept: Mapping[str, Any], setting: Setting) -> None:
     for name, value in setting.to_mapping().items():
+        if name == "device_name":  # the command says it when it runs
+            continue
         if name == "waste" and name not in kept:  # of a version that did not write it
             continue
         if kept.get(name) != value:
@@ -143,7 +191,7 @@ def _check_setting(path: Path, kept: Mapping[str, Any], setting: Setting) -> Non
 
 
 def _append(path: Path, setting: Setting, fresh: Mapping[str, float]) -> None:
-    kept = read_measurements(path, setting)
+    kept = read_measurements(path, setting).milliseconds
     lines: list[dict[str, Any]] = [{"setting": setting.to_mapping()}]
     lines += [
         {"digest": digest, "milliseconds": value} for digest, value in {**kept, **fresh}.items()

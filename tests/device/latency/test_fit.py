@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -31,6 +33,7 @@ from seesawnas.device.latency.fit import (
 )
 from seesawnas.device.latency.measurements import Setting, measure_networks, read_measurements
 from seesawnas.device.latency.measuring import MAY_DISAGREE, NetworkTimer
+from seesawnas.device.latency.remote import DeviceCommand
 from seesawnas.errors import InvalidInput
 from seesawnas.space import FeasibleSet, load_space
 from tests.latency import COEFFICIENTS, model
@@ -150,7 +153,7 @@ def test_measuring_is_resumed_and_drift_is_taken_out(tmp_path: Path) -> None:
     path = tmp_path / "latency.jsonl"
     with pytest.raises(KeyboardInterrupt):
         run(Machine(batches=1), path)
-    assert len(read_measurements(path, SETTING)) == 20
+    assert len(read_measurements(path, SETTING).milliseconds) == 20
     slower = Machine(speed=1.1)
     found = run(slower, path)
     assert slower.asked == [21]  # the first network again
@@ -277,3 +280,86 @@ def test_a_fit_of_an_earlier_version_is_found(tmp_path: Path) -> None:
     assert files.measurements.read_text() == earlier.read_text() == "measurements"
     assert FitFiles.of(tmp_path / "a.yaml").measurements == earlier
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "a.yml", "a.yml.jsonl"]
+
+
+PHONE = """\
+import os, pathlib, sys
+size = len(pathlib.Path(sys.argv[1]).read_bytes())
+print(os.environ["PHONE"])
+for run in range(int(sys.argv[2])):
+    print(size / 1e6)
+"""
+
+
+def test_a_device_s_name_is_kept_and_another_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "phone.py").write_text(PHONE)
+    path = tmp_path / "phone.jsonl"
+    template = f"{sys.executable} {tmp_path / 'phone.py'} {{model}} {{runs}}"
+    setting = replace(SETTING, device="adb")
+
+    def ask(name: str, batches: int = 100) -> str | None:
+        monkeypatch.setenv("PHONE", name)
+        command = DeviceCommand(template, runs=1, threads=1, seconds=60)
+        machine = Machine(batches=batches)
+
+        def measure(specs: Sequence[ArchSpec]) -> list[float]:
+            command.times(tmp_path / "phone.py")
+            return machine(specs)
+
+        with suppress(KeyboardInterrupt):
+            list(measure_networks(networks(), measure, path, setting, command))
+        return read_measurements(path, setting).device_name
+
+    assert ask("# phone A", batches=1) == "phone A"
+    kept = path.read_text()
+    for name, got in (("# phone B", "phone B"), ("", "no name")):
+        with pytest.raises(InvalidInput) as caught:
+            ask(name)
+        assert str(caught.value) == (
+            f"{path}: must be measurements of one device, phone A, got {got} from --command; give "
+            f"another --out"
+        )
+    assert path.read_text() == kept
+    assert ask("# phone A") == "phone A"
+    first, *lines = kept.splitlines(keepends=True)
+    values = json.loads(first)
+    del values["setting"]["device_name"]
+    path.write_text(json.dumps(values) + "\n" + "".join(lines))
+    assert ask("# phone B") == "phone B"  # an earlier version did not write which it was
+    named = replace(setting, device_name="phone B")
+    model = fit_latency(milliseconds(networks()), networks(), named).model
+    assert model.device == "phone B: adb"
+
+
+def test_a_device_that_changes_while_it_is_measured_is_refused(tmp_path: Path) -> None:
+    command = DeviceCommand("sh x {model} {runs}", runs=1, threads=1, seconds=60)
+    names = iter(["# phone A\n1", "# phone A\n1", "# phone B\n1"])
+    command._output = lambda words: next(names)  # type: ignore[method-assign]
+    command.require(tmp_path, None)
+    assert command.times(tmp_path) == command.times(tmp_path) == [1.0]
+    with pytest.raises(InvalidInput, match="of one device, phone A, got phone B"):
+        command.times(tmp_path)
+
+
+def test_a_command_has_its_own_runs_and_time(
+    app: typer.Typer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def call(timer: NetworkTimer, specs: Sequence[ArchSpec]) -> list[float]:
+        assert timer.device is not None
+        asked.append((timer.device.runs, timer.device.seconds))
+        timer.device.device = "a phone"
+        return Machine()(specs)
+
+    monkeypatch.setattr(NetworkTimer, "__call__", call)
+    device = ["--command", "sh x {model} {runs}", "--runs", "7", "--timeout", "5m"]
+    result = CliRunner().invoke(app, ["--budget", "140M..150M", "--json", *device])
+    assert result.exit_code == 0, result.output
+    assert set(asked) == {(7, 300.0)}
+    assert json.loads(result.stdout)["device"] == "a phone: sh x {model} {runs}"
+    for option in (["--runs", "7"], ["--timeout", "5m"]):
+        result = CliRunner().invoke(app, option)
+        assert str(result.exception) == f"{option[0]} requires --command, got none"
