@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seesawnas.arch import ArchSpec
+from seesawnas.arch.codec import from_mapping, to_mapping
 from seesawnas.cost.latency import MeasureLatency, waste_word
-from seesawnas.errors import InvalidInput
+from seesawnas.errors import InvalidInput, SpecError
 from seesawnas.io.files import write_atomically
 from seesawnas.text import short
 
@@ -80,10 +82,31 @@ class Measurements:
     Attributes:
         milliseconds: By the digest of the network, in the order of the file.
         device_name: Of the device that they are of; None if it is not known.
+        anchor: The network that every batch has; None if an earlier version wrote the file.
     """
 
     milliseconds: Mapping[str, float]
     device_name: str | None = None
+    anchor: ArchSpec | None = None
+
+    def find_anchor(self, networks: Sequence[ArchSpec], path: Path) -> ArchSpec:
+        """What a batch of ``networks`` is compared by with those that were measured before.
+
+        Raises:
+            InvalidInput: If it is not known.
+        """
+        if not self.milliseconds:
+            return networks[0]
+        if self.anchor is not None and self.anchor.digest() in self.milliseconds:
+            return self.anchor
+        specs = {spec.digest(): spec for spec in networks}
+        found = next((specs[digest] for digest in self.milliseconds if digest in specs), None)
+        if found is None:
+            raise InvalidInput(
+                f"{path}: must have one of the networks to measure, so that the machine's speed "
+                f"can be compared, got {len(self.milliseconds)} others; give another --out"
+            )
+        return found
 
 
 def measure_networks(
@@ -97,8 +120,8 @@ def measure_networks(
 
     The file has a line of JSON for the setting and one for each network, so that an interruption
     loses no batch that is done. A machine that has become slower or faster is told by the first
-    network, which is measured with every batch: other times of the batch are multiplied by what it
-    took at first over what it takes now.
+    network of the file, which is measured with every batch, also with one of other networks: other
+    times of the batch are multiplied by what it took at first over what it takes now.
 
     Args:
         networks: To measure.
@@ -117,10 +140,10 @@ def measure_networks(
         command.require(path, kept.device_name)
     yield dict(known)
     missing = [spec for spec in networks if spec.digest() not in known]
-    anchor = networks[0]
+    anchor = kept.find_anchor(networks, path)
     for start in range(0, len(missing), BATCH):
         batch = missing[start : start + BATCH]
-        again = [] if anchor in batch else [anchor]
+        again = [anchor] if anchor.digest() in known else []
         found = list(measure([*again, *batch]))
         ratio = known[anchor.digest()] / found[0] if again else 1.0
         if abs(ratio - 1) > MAX_DRIFT:
@@ -132,7 +155,7 @@ def measure_networks(
         own = zip(batch, found[len(again) :], strict=True)
         fresh = {spec.digest(): ratio * value for spec, value in own}
         name = kept.device_name if command is None else command.device
-        _append(path, replace(setting, device_name=name), fresh)
+        _append(path, replace(setting, device_name=name), anchor, fresh)
         known |= fresh
         yield dict(known)
 
@@ -150,13 +173,15 @@ def read_measurements(path: Path, setting: Setting) -> Measurements:
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{path}: cannot be read: {short(error)}") from None
     found: dict[str, float] = {}
-    name = None
+    name = anchor = None
     for number, line in enumerate(lines, start=1):
         try:
             values = json.loads(line)
             if number == 1:
                 _check_setting(path, values["setting"], setting)
                 name = _name(values["setting"])
+                with suppress(SpecError):  # an earlier version's, or of a block not installed here
+                    anchor = from_mapping(values.get("anchor"))
             else:
                 found[str(values["digest"])] = float(values["milliseconds"])
         except (ValueError, KeyError, TypeError):
@@ -166,7 +191,7 @@ def read_measurements(path: Path, setting: Setting) -> Measurements:
                 f"{path}: line {number} must be a measurement of seesawnas latency fit, got "
                 f"{short(line)}"
             ) from None
-    return Measurements(found, name)
+    return Measurements(found, name, anchor)
 
 
 def _name(kept: Mapping[str, Any]) -> str | None:
@@ -190,9 +215,9 @@ def _check_setting(path: Path, kept: Mapping[str, Any], setting: Setting) -> Non
             )
 
 
-def _append(path: Path, setting: Setting, fresh: Mapping[str, float]) -> None:
+def _append(path: Path, setting: Setting, anchor: ArchSpec, fresh: Mapping[str, float]) -> None:
     kept = read_measurements(path, setting).milliseconds
-    lines: list[dict[str, Any]] = [{"setting": setting.to_mapping()}]
+    lines: list[dict[str, Any]] = [{"setting": setting.to_mapping(), "anchor": to_mapping(anchor)}]
     lines += [
         {"digest": digest, "milliseconds": value} for digest, value in {**kept, **fresh}.items()
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -117,10 +118,17 @@ def test_other_lanes_must_be_better_by_a_tenth() -> None:
 
 @given(st.lists(st.floats(0.5, 2), min_size=19, max_size=80))
 def test_a_factor_is_the_ratio_of_the_conformal_rank(values: list[float]) -> None:
-    ratios = np.array(values)
-    factor = conformal_factor(ratios, 0.95)
-    assert (ratios <= factor).sum() >= min(len(values), 0.95 * (len(values) + 1))
-    assert factor <= max(values) + 1e-4
+    rank = -(-95 * (len(values) + 1) // 100)
+    ratio = sorted(values)[rank - 1]
+    assert conformal_factor(np.array(values), 0.95) == math.ceil(ratio * 10_000) / 10_000
+
+
+@pytest.mark.parametrize(
+    ("networks", "rank"), [(19, 19), (20, 20), (38, 38), (39, 38), (40, 39), (59, 57), (100, 96)]
+)
+def test_the_conformal_rank_is_a_share_of_one_more(networks: int, rank: int) -> None:
+    ratios = np.random.default_rng(0).permutation(np.arange(1, networks + 1)) / 64
+    assert conformal_factor(ratios, 0.95) == math.ceil(rank / 64 * 10_000) / 10_000
 
 
 def test_nineteen_ratios_are_needed_for_95_percent() -> None:
@@ -161,6 +169,34 @@ def test_measuring_is_resumed_and_drift_is_taken_out(tmp_path: Path) -> None:
     idle = Machine()
     assert run(idle, path) == found
     assert not idle.asked
+
+
+@pytest.mark.parametrize("known", [slice(20), slice(10, 30), slice(39, None)])
+def test_drift_is_taken_out_if_other_networks_were_measured_before(
+    known: slice, tmp_path: Path
+) -> None:
+    path = tmp_path / "latency.jsonl"
+    list(measure_networks(networks()[known], Machine(), path, SETTING))
+    others = networks()[:-1]  # the last may be all that the file has
+    found = list(measure_networks(others, Machine(speed=1.1), path, SETTING))[-1]
+    assert [found[spec.digest()] for spec in others] == pytest.approx(milliseconds(others))
+    assert len(read_measurements(path, SETTING).milliseconds) == len(found)
+
+
+def test_drift_is_taken_out_by_a_network_in_common_in_a_file_of_an_earlier_version(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "latency.jsonl"
+    list(measure_networks(networks()[10:20], Machine(), path, SETTING))
+    first, *lines = path.read_text().splitlines(keepends=True)
+    earlier = json.dumps({"setting": json.loads(first)["setting"]}) + "\n" + "".join(lines)
+    path.write_text(earlier)
+    with pytest.raises(InvalidInput, match="got 10 others; give another"):
+        list(measure_networks(networks()[:10], Machine(speed=1.1), path, SETTING))
+    assert path.read_text() == earlier
+    others = networks()[5:15]
+    found = list(measure_networks(others, Machine(speed=1.1), path, SETTING))[-1]
+    assert [found[spec.digest()] for spec in others] == pytest.approx(milliseconds(others))
 
 
 def test_a_machine_that_has_changed_too_much_is_refused(tmp_path: Path) -> None:
