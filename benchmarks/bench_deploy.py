@@ -41,7 +41,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from seesawnas.device.formats import Contents
 from seesawnas.device.formats.executorch import quick_export
 from seesawnas.device.latency.prepare import format_of, random_network, write_network
-from seesawnas.device.latency.protocol import Run, finished, measure
+from seesawnas.device.latency.protocol import Run, finished, measure, ratio_intervals
 from seesawnas.device.latency.runtimes import open_session, timed
 from seesawnas.nn import FaceNetwork
 from seesawnas.nn.deploy import deploy_form
@@ -148,9 +148,7 @@ def _row(runtime: str, name: str, times: dict[str, NDArray[Any]], base: NDArray[
     ratio = low = high = None
     if plain is not None and deploy is not None:
         ratio = float(deploy.min() / plain.min())
-        drawn = np.random.default_rng(0).integers(len(plain), size=(1000, len(plain)))
-        ratios = deploy[drawn].min(axis=1) / plain[drawn].min(axis=1)
-        low, high = map(float, np.quantile(ratios, (0.025, 0.975)))
+        low, high = (float(ends[1]) for ends in ratio_intervals(np.stack([plain, deploy])))
     return Row(
         runtime,
         name,
