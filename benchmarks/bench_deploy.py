@@ -8,8 +8,8 @@ Of each network both files are open at once, with those of all other networks, a
 ``seesawnas latency``: one thread, one image, random weights, processor time. A plain export is what
 torch's own tools give of the module in eval mode: ``torch.onnx.export`` (TorchScript) for
 onnxruntime, a trace through pnnx for ncnn, ``torch.export`` and the XNNPACK partitioner for
-ExecuTorch; in torch it is the module itself. One that a runtime cannot run is said to
-fail; ncnn's plain export needs pnnx, which no extra installs. ExecuTorch's takes minutes for
+ExecuTorch; in torch it is the module itself. One that a runtime cannot run is said to fail, with
+the reason; ncnn's plain export needs pnnx, which no extra installs. ExecuTorch's takes minutes for
 large graphs: ``--no-plain`` leaves some out.
 
 With ``--waste`` the deploy form is timed in several versions: a convolution over uneven groups of
@@ -41,11 +41,20 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from seesawnas.device.formats import Contents
 from seesawnas.device.formats.executorch import quick_export
 from seesawnas.device.latency.prepare import format_of, random_network, write_network
-from seesawnas.device.latency.protocol import Run, finished, measure
+from seesawnas.device.latency.protocol import (
+    MOST_DISAGREEMENT,
+    ROUNDS_FACTOR,
+    Measured,
+    Run,
+    finished,
+    measure,
+    ratio_intervals,
+)
 from seesawnas.device.latency.runtimes import open_session, timed
 from seesawnas.nn import FaceNetwork
 from seesawnas.nn.deploy import deploy_form
 from seesawnas.space import load_point
+from seesawnas.text import short
 
 NETWORKS = (
     "seesaw_share",
@@ -62,7 +71,12 @@ RUNTIMES = ("onnxruntime", "ncnn", "executorch", "torch")
 
 @dataclass(frozen=True)
 class Row:
-    """Milliseconds, and the deploy form over the plain export with its 95 % interval."""
+    """Milliseconds, and the deploy form over the plain export with its 95 % interval.
+
+    Attributes:
+        halves_disagree: Of the form whose even and odd rounds disagree most, relative.
+        failures: Why a form could not be timed, by form.
+    """
 
     runtime: str
     network: str
@@ -72,6 +86,8 @@ class Row:
     low: float | None
     high: float | None
     to_mobilefacenet_relu: float | None
+    halves_disagree: float | None
+    failures: dict[str, str]
 
 
 def main() -> None:
@@ -90,8 +106,21 @@ def main() -> None:
         cells = (row.plain_ms, row.deploy_ms, row.ratio, row.to_mobilefacenet_relu)
         print(
             f"{row.runtime:12} {row.network:26}",
-            *(f"{cell:8.2f}" if cell is not None else "  failed" for cell in cells),
+            *(f"{cell:8.2f}" if cell is not None else "       -" for cell in cells),
+            *(f" {form} failed: {why}" for form, why in row.failures.items()),
+            *_busy(row.halves_disagree),
         )
+
+
+def _busy(disagreement: float | None) -> list[str]:
+    if disagreement is None or disagreement <= MOST_DISAGREEMENT:
+        return []
+    return [f" the machine was busy: halves disagree by {100 * disagreement:.0f} %"]
+
+
+def _measured(runs: dict[str, Run], rounds: int) -> Measured:
+    """By the rounds of ``seesawnas latency``; halves that disagree at the end are reported."""
+    return finished(measure(runs, rounds=rounds, most_rounds=ROUNDS_FACTOR * rounds))
 
 
 def sweep(runtime: str, arguments: argparse.Namespace) -> None:
@@ -108,11 +137,13 @@ def sweep(runtime: str, arguments: argparse.Namespace) -> None:
                 made.write(deploy_form(network, waste), stem, Contents(1))
                 session = open_session(runtime, made.files(stem)[0], 1)
                 runs[f"{name} {waste:g}"] = timed(session, images, 1)
-        measured = finished(measure(runs, rounds=arguments.rounds))
+        measured = _measured(runs, arguments.rounds)
     print(f"{runtime:32}", *(f"{waste:>10g}" for waste in wastes))
     times = dict(zip(measured.names, measured.times.min(axis=1), strict=True))
     for name in arguments.networks.split(","):
         print(f"{name:32}", *(f"{times[f'{name} {waste:g}']:10.2f}" for waste in wastes))
+    for line in _busy(float(measured.disagreements.max())):
+        print(line.strip())
 
 
 def compare(runtime: str, arguments: argparse.Namespace) -> list[Row]:
@@ -120,6 +151,7 @@ def compare(runtime: str, arguments: argparse.Namespace) -> list[Row]:
     names, batch = arguments.networks.split(","), arguments.batch
     images = np.random.default_rng(0).standard_normal((batch, 3, 112, 112), np.float32)
     runs: dict[str, Run] = {}
+    failures: dict[str, dict[str, str]] = {name: {} for name in names}
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             network = random_network(load_point(name).spec)
@@ -134,32 +166,40 @@ def compare(runtime: str, arguments: argparse.Namespace) -> list[Row]:
                 try:
                     session = write(network, place)
                     session(images)
-                except Exception:  # whatever a runtime makes of a plain export
+                except Exception as error:  # whatever a runtime makes of a plain export
+                    failures[name][form] = f"{type(error).__name__}: {_first_line(error)}"
                     continue
                 runs[f"{name} {form}"] = timed(session, images, 1)
-        measured = finished(measure(runs, rounds=arguments.rounds)) if runs else None
-    times = {} if measured is None else dict(zip(measured.names, measured.times, strict=True))
-    base = times.get("paper/mobilefacenet_relu deploy")
-    return [_row(runtime, name, times, base) for name in names]
+        measured = _measured(runs, arguments.rounds) if runs else None
+    return [_row(runtime, name, measured, failures[name]) for name in names]
 
 
-def _row(runtime: str, name: str, times: dict[str, NDArray[Any]], base: NDArray[Any] | None) -> Row:
-    plain, deploy = times.get(f"{name} plain"), times.get(f"{name} deploy")
+def _first_line(error: Exception) -> str:
+    return short(next(iter(str(error).strip().splitlines()), "no reason is given"), 200)
+
+
+def _row(runtime: str, name: str, measured: Measured | None, failures: dict[str, str]) -> Row:
+    found: dict[str, tuple[NDArray[Any], float]] = {}
+    if measured is not None:
+        columns = zip(measured.times, measured.disagreements.tolist(), strict=True)
+        found = dict(zip(measured.names, columns, strict=True))
+    plain, deploy = found.get(f"{name} plain"), found.get(f"{name} deploy")
+    base = found.get("paper/mobilefacenet_relu deploy")
     ratio = low = high = None
     if plain is not None and deploy is not None:
-        ratio = float(deploy.min() / plain.min())
-        drawn = np.random.default_rng(0).integers(len(plain), size=(1000, len(plain)))
-        ratios = deploy[drawn].min(axis=1) / plain[drawn].min(axis=1)
-        low, high = map(float, np.quantile(ratios, (0.025, 0.975)))
+        ratio = float(deploy[0].min() / plain[0].min())
+        low, high = (float(ends[1]) for ends in ratio_intervals(np.stack([plain[0], deploy[0]])))
     return Row(
         runtime,
         name,
-        None if plain is None else float(plain.min()),
-        None if deploy is None else float(deploy.min()),
+        None if plain is None else float(plain[0].min()),
+        None if deploy is None else float(deploy[0].min()),
         ratio,
         low,
         high,
-        None if base is None or deploy is None else float(deploy.min() / base.min()),
+        None if base is None or deploy is None else float(deploy[0].min() / base[0].min()),
+        max((one[1] for one in (plain, deploy) if one is not None), default=None),
+        failures,
     )
 
 

@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import Budget, LatencyModel
-from seesawnas.device.latency.fit import Setting, measure_networks
+from seesawnas.device.latency.measurements import Setting, measure_networks
 from seesawnas.device.latency.measuring import NetworkTimer
 from seesawnas.space import FeasibleSet, load_space
 

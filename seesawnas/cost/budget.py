@@ -1,7 +1,8 @@
 """``Budget``: the hard limits on what a network costs.
 
 MAdds come first; params and activation bytes may be limited too, and the latency that a model
-predicts: ``latency<=6ms@latency.yaml``, the file of the model after the ``@``.
+predicts: ``latency<=6ms@latency.yaml``, the file of the model after the ``@``. A path with a comma
+stands in double quotes, and a double quote in it is doubled: ``latency<=6ms@"a,b/latency.yaml"``.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from seesawnas.arch import ArchSpec
 from seesawnas.cost.cost import ALL_COSTS, LATENCY, Cost, cost
 from seesawnas.cost.latency import LATENCY_FILE, LatencyModel
 from seesawnas.errors import BudgetError
+from seesawnas.io.files import expanded
 from seesawnas.text import nearest, short
 from seesawnas.units import format_latency, format_quantity, parse_latency, parse_quantity
 
 _FORMS = "such as 150M, or a range such as 140M..150M"
 _COMPARISON = re.compile("(<=|>=)")
-_MOST_TEXT = 1000
+_PART = re.compile(r'(?:@\s*"(?:[^"]|"")*"|[^,])*')
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"')
+_MOST_TEXT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class Limit:
         return f"{low}<={self.name}<={high}" if self.low else f"{self.name}<={high}"
 
     def __str__(self) -> str:
-        return f"{self.words}@{self.source}" if self.source else self.words
+        return f"{self.words}@{quote_source(self.source)}" if self.source else self.words
 
 
 def parse_limits(text: str, names: tuple[str, ...]) -> dict[str, Limit]:
@@ -85,11 +89,11 @@ def parse_limits(text: str, names: tuple[str, ...]) -> dict[str, Limit]:
         raise BudgetError(f"budget must be at most {_MOST_TEXT} characters, got {short(text)!r}")
     ends: dict[tuple[str, str], tuple[int, str]] = {}
     sources: dict[str, str] = {}
-    parts = [part.strip() for part in text.split(",")]
+    parts = [part.strip() for part in _parts(text)]
     for whole in parts:
         if not whole and len(parts) > 1:
             raise BudgetError(f"budget must have a limit between commas, got {short(text)!r}")
-        part, sign, source = (word.strip() for word in whole.partition("@"))
+        part, sign, source = _with_source(whole)
         for name, side, value in _ends(part, names):
             _check_source(name, sign, source, sources)
             if (name, side) in ends:
@@ -100,6 +104,36 @@ def parse_limits(text: str, names: tuple[str, ...]) -> dict[str, Limit]:
                 )
             ends[name, side] = value, part
     return {name: _limit(name, ends, sources.get(name, "")) for name, _ in ends}
+
+
+def quote_source(source: str) -> str:
+    """``source`` as it stands after the ``@`` of a budget: in quotes if it could be misread."""
+    if not re.search('[,"]', source) and source == source.strip():
+        return source
+    return '"{}"'.format(source.replace('"', '""'))
+
+
+def _parts(text: str) -> list[str]:
+    """What stands between commas, those within a quoted file apart."""
+    found, start = [], 0
+    while (end := _part_end(text, start)) < len(text):
+        found.append(text[start:end])
+        start = end + 1
+    return [*found, text[start:]]
+
+
+def _part_end(text: str, start: int) -> int:
+    match = _PART.match(text, start)
+    assert match is not None
+    return match.end()
+
+
+def _with_source(part: str) -> tuple[str, str, str]:
+    """A limit, ``@`` if it names a file, and the file."""
+    limit, sign, source = (word.strip() for word in part.partition("@"))
+    if quoted := _QUOTED.fullmatch(source):
+        source = quoted[1].replace('""', '"')
+    return limit, sign, source
 
 
 def _check_source(name: str, sign: str, source: str, sources: dict[str, str]) -> None:
@@ -215,7 +249,7 @@ def _with_model(limit: Limit, read: bool) -> Limit:
     return limit_latency(model, limit.high, limit.low)
 
 
-_SOURCE = re.compile(r"(.*?)\s*(?:#([0-9a-f]{12}))?")
+_SOURCE = re.compile(r"(.*?)\s*(?:#([0-9a-f]{12}))?", re.DOTALL)
 
 
 def limit_latency(model: LatencyModel, high: int | None, low: int = 0) -> Limit:
@@ -224,11 +258,22 @@ def limit_latency(model: LatencyModel, high: int | None, low: int = 0) -> Limit:
 
 
 def anchor_files(text: str, folder: Path) -> str:
-    """The text of a budget whose files are relative to ``folder``, with absolute ones."""
+    """The text of a budget whose files are relative to ``folder``, with absolute ones.
+
+    ``~`` is the home directory, unless the folder has a file of that very name.
+
+    Raises:
+        BudgetError: If a home directory is not known.
+    """
     parts = []
-    for part in text.split(","):
-        limit, sign, source = part.partition("@")
-        parts.append(f"{limit}{sign}{folder.absolute() / source.strip() if sign else source}")
+    for part in _parts(text):
+        source = _with_source(part)[2]
+        if source:
+            file = folder.absolute() / source
+            if not file.with_name(file.name.split("#")[0] or "#").exists():
+                file = folder.absolute() / expanded(source, BudgetError)
+            part = f"{part.partition('@')[0]}@{quote_source(str(file))}"
+        parts.append(part)
     return ",".join(parts)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from seesawnas.device.latency.protocol import MOST_DISAGREEMENT
 from seesawnas.device.snippets import SNIPPETS
 
 PAGE = ".md"
@@ -121,8 +122,15 @@ def _latency(latency: Mapping[str, Any] | None) -> list[str]:
         return []
     return [
         f"| latency | {latency['ms']:.2f} ms (minimum of {latency['rounds']} runs, one thread, "
-        f"batch {latency['batch']}, {latency['machine']['processor']}) |"
+        f"batch {latency['batch']}, {latency['machine']['processor']}"
+        f"{_disagreement(latency['halves_disagree'])}) |"
     ]
+
+
+def _disagreement(share: float) -> str:
+    if share <= MOST_DISAGREEMENT:
+        return ""
+    return f"; the machine was busy: halves of the runs disagree by {100 * share:.0f} %"
 
 
 def _scores(scores: Sequence[Mapping[str, Any]]) -> list[str]:

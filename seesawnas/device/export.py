@@ -19,9 +19,10 @@ from seesawnas.cost import cost
 from seesawnas.cost.latency import waste_word
 from seesawnas.data import FaceData, Faces
 from seesawnas.device.card import PAGE, VERSION, card_page, card_text, file_entry
-from seesawnas.device.fastest import distinct_forms, milliseconds, time_files
+from seesawnas.device.fastest import distinct_forms, time_files, time_forms
 from seesawnas.device.formats import FORMATS, Contents, Format, Say, find_format, say_nothing
 from seesawnas.device.latency.machine import machine
+from seesawnas.device.latency.protocol import Latency
 from seesawnas.device.latency.runtimes import runtime_version
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import (
@@ -217,21 +218,22 @@ def _lowered(
         stems[waste] = draft.with_name(f"{draft.name}.{len(stems)}") / draft.name
         stems[waste].parent.mkdir()
         write(forms[waste], stems[waste])
-    found: dict[float, float] = {}
+    found: dict[float, Latency] = {}
     if len(forms) > 1:
         say(f"timing {len(forms)} lowerings in {format.runtime}")
         inputs = network.spec.input
         size = (options.batch or 1, 3, inputs.height, inputs.width)
         files = {waste: format.files(stem)[0] for waste, stem in stems.items()}
-        found = milliseconds(files, format.runtime, size, LATENCY_ROUNDS)
-    waste = min(forms, key=lambda one: found.get(one, 0.0))
+        found = time_forms(files, format.runtime, size, LATENCY_ROUNDS)
+    waste = min(forms, key=lambda one: found[one].minimum if found else 0.0)
     for path in format.files(stems[waste]):
         os.replace(path, draft.parent / path.name)
-    measured = {str(waste_word(one)): ms for one, ms in found.items()}
+    named = {str(waste_word(one)): latency for one, latency in found.items()}
     return forms[waste], {
         "how": options.lowering,
         "waste": waste_word(waste),
-        "measured_ms": measured,
+        "measured_ms": {name: one.minimum for name, one in named.items()},
+        "halves_disagree": {name: one.disagreement for name, one in named.items()},
     }
 
 
@@ -384,12 +386,13 @@ def _latency(
     """What one run takes on this machine, with one thread."""
     inputs, batch = network.spec.input, options.batch or 1
     size = (batch, 3, inputs.height, inputs.width)
-    (found,) = time_files([file], format.runtime, size, LATENCY_ROUNDS)
+    timed = time_files([file], format.runtime, size, LATENCY_ROUNDS)
+    (found,) = timed.latencies
     return {
         "ms": found.minimum,
         "lower_quartile_ms": found.quartile,
         "halves_disagree": found.disagreement,
-        "rounds": LATENCY_ROUNDS,
+        "rounds": timed.rounds,
         "threads": 1,
         "batch": batch,
         "runtime_version": runtime_version(format.runtime),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from seesawnas.device.latency.protocol import Latency, Run, finished, measure
-from seesawnas.device.latency.runtimes import open_session, timed
+from seesawnas.device.latency.measuring import NetworkTimer
+from seesawnas.device.latency.prepare import ModelFile
+from seesawnas.device.latency.protocol import Latency, finished
 from seesawnas.nn import FaceNetwork
 from seesawnas.nn.deploy import DeployForm, deploy_form
 from seesawnas.nn.deploy.form import Convolve
@@ -36,27 +36,43 @@ def _structure(form: DeployForm) -> object:
     )
 
 
-def milliseconds(
+@dataclass(frozen=True, slots=True)
+class TimedFiles:
+    """What files took, timed side by side.
+
+    Attributes:
+        latencies: Of the files, in their order.
+        rounds: Of the protocol, in which each ran once.
+    """
+
+    latencies: tuple[Latency, ...]
+    rounds: int
+
+
+def time_forms(
     files: Mapping[float, Path], runtime: str, size: tuple[int, int, int, int], rounds: int
-) -> dict[float, float]:
+) -> dict[float, Latency]:
     """What one run of each file takes with one thread, all open at once and run in turn.
 
     Args:
         files: By the waste of their forms.
         runtime: That opens them.
         size: Of what they take: (N, 3, H, W).
-        rounds: Of the protocol, see :mod:`seesawnas.device.latency.protocol`.
+        rounds: Of the protocol, see :mod:`seesawnas.device.latency.protocol`; up to five times as
+            many while halves disagree.
     """
-    measured = time_files(list(files.values()), runtime, size, rounds)
-    return {waste: one.minimum for waste, one in zip(files, measured, strict=True)}
+    found = time_files(list(files.values()), runtime, size, rounds)
+    return dict(zip(files, found.latencies, strict=True))
 
 
 def time_files(
     files: Sequence[Path], runtime: str, size: tuple[int, int, int, int], rounds: int
-) -> list[Latency]:
-    """What one run of each file takes with one thread; the arguments are those above."""
-    images = np.zeros(size, np.float32)
-    runs: dict[str, Run] = {
-        str(file): timed(open_session(runtime, file, 1), images, 1) for file in files
-    }
-    return finished(measure(runs, rounds=rounds)).latencies()
+) -> TimedFiles:
+    """What one run of each file takes with one thread; the arguments are those above.
+
+    Halves that disagree at the end are not refused: what shows the times shows by how much.
+    """
+    timer = NetworkTimer.open(runtime, batch=size[0], rounds=rounds)
+    models = [ModelFile(str(file), file, size[2:], "file") for file in files]
+    found = finished(timer.measured(models))
+    return TimedFiles(tuple(found.latencies()), found.rounds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -45,6 +46,31 @@ def write_atomically(
         else:
             real = target.resolve()
             _replace(real.parent, real, data, mode)
+    except OSError as error:
+        raise InvalidInput(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def check_writable(path: str | Path) -> None:
+    """Check that :func:`write_atomically` can write ``path``; folders above it are made.
+
+    It is for what takes long before it writes.
+
+    Raises:
+        InvalidInput: If the file cannot be written, in one line.
+    """
+    target = expanded(path)
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if target.exists() and not target.is_file():
+            if not os.access(target, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return
+        real = target.resolve()
+        real.parent.mkdir(parents=True, exist_ok=True)
+        draft = real.with_name(_draft_name(real))
+        draft.touch(exist_ok=False)
+        draft.unlink()
     except OSError as error:
         raise InvalidInput(f"{path}: cannot be written: {error.strerror or error}") from None
 
@@ -133,7 +159,7 @@ def _replace(home: Path, target: Path, data: bytes, mode: int) -> None:
     """
     home.mkdir(parents=True, exist_ok=True)
     folder = _opened_folder(home, target.parent)
-    draft = f".{target.name[:64]}.{secrets.token_hex(4)}.tmp"  # as _DRAFT
+    draft = _draft_name(target)
     try:
         new = os.open(
             draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode, dir_fd=folder
@@ -150,6 +176,10 @@ def _replace(home: Path, target: Path, data: bytes, mode: int) -> None:
             raise
     finally:
         os.close(folder)
+
+
+def _draft_name(target: Path) -> str:
+    return f".{target.name[:64]}.{secrets.token_hex(4)}.tmp"  # as _DRAFT
 
 
 def _opened_folder(home: Path, below: Path) -> int:

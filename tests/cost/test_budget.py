@@ -326,6 +326,43 @@ def test_files_are_relative_to_a_folder(file: Path) -> None:
     assert anchor_files(text, Path("/elsewhere")) == text
 
 
+@pytest.mark.parametrize("name", ["a,b", 'a"b', '"a,b"', '@",', "a#b", "a@b", "~", "\n", "a=b"])
+def test_a_file_in_any_folder_is_read_again(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "latency.yaml").write_text(model().to_yaml())
+    monkeypatch.chdir(tmp_path)
+    for kept in ("latency.yaml", f"latency.yaml#{model().digest}"):
+        text = anchor_files(f"150M, latency<=6ms@{kept}, params<=2M", folder)
+        assert Budget.parse(text).model == model()
+        assert anchor_files(text, Path("/elsewhere")) == text
+        assert Budget.parse(str(Budget.parse(text, read=False))).model == model()
+
+
+def test_a_long_path_is_read_again(tmp_path: Path) -> None:
+    folder = tmp_path.joinpath(*["x" * 200] * 8)
+    folder.mkdir(parents=True)
+    (folder / "latency.yaml").write_text(model().to_yaml())
+    text = anchor_files("latency<=6ms@latency.yaml", folder)
+    assert Budget.parse(text).model == model()
+
+
+def test_a_tilde_is_the_home_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    found = anchor_files("latency<=6ms@~/l.yaml", Path("/elsewhere"))
+    assert found == f"latency<=6ms@{tmp_path}/l.yaml"
+    (tmp_path / "here" / "~").mkdir(parents=True)
+    (tmp_path / "here" / "~" / "l.yaml").touch()
+    found = anchor_files("latency<=6ms@~/l.yaml", tmp_path / "here")
+    assert found == f"latency<=6ms@{tmp_path}/here/~/l.yaml"
+    monkeypatch.setenv("HOME", "")
+    with pytest.raises(BudgetError, match="home directory is not known"):
+        anchor_files("latency<=6ms@~/l.yaml", Path("/elsewhere"))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

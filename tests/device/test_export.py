@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,11 @@ import torch
 from PIL import Image
 
 from seesawnas.data import FaceData
-from seesawnas.device.export import CALIBRATION_IMAGES, ExportOptions, export
+from seesawnas.device.card import card_page
+from seesawnas.device.export import CALIBRATION_IMAGES, LATENCY_ROUNDS, ExportOptions, export
 from seesawnas.device.fastest import distinct_forms
 from seesawnas.device.formats import FORMATS, find_format
+from seesawnas.device.latency.protocol import ROUNDS_FACTOR, Latency, Run, Sample
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import open_model
 from seesawnas.nn import FaceNetwork, build
@@ -138,12 +141,14 @@ def test_the_lowering_that_is_measured_to_be_fastest_is_kept(
 ) -> None:
     took = {0.0: 3.0, 1e6: 1.0}
 
-    def pretend(files: dict[float, Path], *_: object) -> dict[float, float]:
+    def pretend(files: dict[float, Path], *_: object) -> dict[float, Latency]:
         for file in files.values():
             assert file.is_file()
-        return {waste: took[waste] for waste in files}
+        return {
+            waste: Latency("", took[waste], 9, 9, 9, took[waste] / 10, 1, 1, 1) for waste in files
+        }
 
-    monkeypatch.setattr("seesawnas.device.export.milliseconds", pretend)
+    monkeypatch.setattr("seesawnas.device.export.time_forms", pretend)
     monkeypatch.setattr("seesawnas.device.fastest.WASTES", (0.0, 1e6))
     options = ExportOptions("onnx", lowering="measured")
     done = export(network, tmp_path / "tiny.onnx", options, faces, trained=True)
@@ -151,12 +156,28 @@ def test_the_lowering_that_is_measured_to_be_fastest_is_kept(
         "how": "measured",
         "waste": 1e6,
         "measured_ms": {"0.0": 3.0, "1000000.0": 1.0},
+        "halves_disagree": {"0.0": 0.3, "1000000.0": 0.1},
     }
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "tiny.onnx",
         "tiny.onnx.json",
         "tiny.onnx.md",
     ]
+
+
+def test_rounds_follow_while_halves_disagree_and_the_card_says_if_they_still_do(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def every_other(*_: object) -> Run:
+        runs = count()
+        return lambda: Sample(1.0, 1.0 + next(runs) % 2)
+
+    monkeypatch.setattr("seesawnas.device.latency.measuring.timed", every_other)
+    done = export(network, tmp_path / "tiny.onnx", ExportOptions("onnx"), faces, trained=True)
+    latency = done.card["latency"]
+    assert latency["halves_disagree"] == 1.0
+    assert latency["rounds"] == ROUNDS_FACTOR * LATENCY_ROUNDS
+    assert "halves of the runs disagree by 100 %" in card_page(done.card)
 
 
 def test_lowerings_are_timed_side_by_side(

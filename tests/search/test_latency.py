@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,21 @@ def test_the_folder_of_a_study_is_enough_to_run_it_again(
     record = run(StudyFile.read("runs/s/study.yaml"), study="again")
     assert len(record.trials()) == 4
     assert LatencyModel.read("runs/again/latency.yaml") == small_model
+
+
+def test_a_study_whose_path_has_a_comma_is_resumed(
+    small_model: LatencyModel,
+    limit: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run(budget=f"latency<={limit}@latency.yaml")
+    shutil.copytree(Path.cwd(), moved := tmp_path_factory.mktemp("moved") / "a,b")
+    monkeypatch.chdir(moved)
+    Path("latency.yaml").unlink()
+    assert len(run(StudyFile.of_study("s"), study="s", trials=5).trials()) == 5
+    record = run(StudyFile.read("runs/s/study.yaml"), study="again")
+    assert record.settings["budget"].endswith(f"@latency.yaml#{small_model.digest}")
 
 
 def test_a_study_file_names_the_model_relative_to_itself(

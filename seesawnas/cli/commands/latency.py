@@ -22,6 +22,41 @@ _DEVICE = "Device"
 REMOTE_RUNS, REMOTE_TIME = 10, "2m"
 
 
+DeviceCommandText = Annotated[
+    str | None,
+    typer.Option(
+        "--command",
+        metavar="CMD",
+        help="Measure on a device: a command with {model}, {runs} and {threads} that prints "
+        "the milliseconds of each run, one number a line.",
+        rich_help_panel=_DEVICE,
+        show_default=False,
+    ),
+]
+DeviceRuns = Annotated[
+    int | None,
+    typer.Option(
+        "--runs",
+        metavar="N",
+        min=1,
+        max=10_000,
+        rich_help_panel=_DEVICE,
+        help="Runs in each call of --command.",
+        show_default=str(REMOTE_RUNS),
+    ),
+]
+DeviceTimeout = Annotated[
+    str | None,
+    typer.Option(
+        "--timeout",
+        metavar="T",
+        rich_help_panel=_DEVICE,
+        help="Time limit of each call of --command.",
+        show_default=REMOTE_TIME,
+    ),
+]
+
+
 def latency(
     refs: Annotated[
         list[str],
@@ -87,39 +122,9 @@ def latency(
             help="Seed of the order within a round.",
         ),
     ] = 0,
-    command: Annotated[
-        str | None,
-        typer.Option(
-            "--command",
-            metavar="CMD",
-            help="Measure on a device: a command with {model}, {runs} and {threads} that prints "
-            "the milliseconds of each run, one number a line.",
-            rich_help_panel=_DEVICE,
-            show_default=False,
-        ),
-    ] = None,
-    runs: Annotated[
-        int | None,
-        typer.Option(
-            "--runs",
-            metavar="N",
-            min=1,
-            max=10_000,
-            rich_help_panel=_DEVICE,
-            help="Runs in each call of --command.",
-            show_default=str(REMOTE_RUNS),
-        ),
-    ] = None,
-    timeout: Annotated[
-        str | None,
-        typer.Option(
-            "--timeout",
-            metavar="T",
-            rich_help_panel=_DEVICE,
-            help="Time limit of each call of --command.",
-            show_default=REMOTE_TIME,
-        ),
-    ] = None,
+    command: DeviceCommandText = None,
+    runs: DeviceRuns = None,
+    timeout: DeviceTimeout = None,
     storage: StudyStorage = None,
     json: Json = False,
 ) -> None:
@@ -136,17 +141,15 @@ def latency(
     from seesawnas.device.latency.measuring import NetworkTimer, time_models
     from seesawnas.device.latency.protocol import check_halves
 
-    for option, value in (("--runs", runs), ("--timeout", timeout)):
-        if command is None and value is not None:
-            raise InvalidInput(f"{option} requires --command, got none")
+    runs_of_a_call, seconds = read_device_options(command, runs, timeout)
     timer = NetworkTimer.open(
         runtime,
         threads=threads,
         batch=batch,
         command=command,
         rounds=rounds,
-        runs=REMOTE_RUNS if runs is None else runs,
-        seconds=_seconds(REMOTE_TIME if timeout is None else timeout),
+        runs=runs_of_a_call,
+        seconds=seconds,
     )
     device = timer.device
     with tempfile.TemporaryDirectory() as folder:
@@ -170,6 +173,23 @@ def latency(
     else:
         print_latency(values)
     check_halves(found.latencies, advice="use more --rounds")
+
+
+def read_device_options(
+    command: str | None, runs: int | None, timeout: str | None
+) -> tuple[int, float]:
+    """The runs and the seconds of each call of ``command``, by the options that say them.
+
+    Raises:
+        InvalidInput: If one is given without a command, or the time does not parse.
+    """
+    for option, value in (("--runs", runs), ("--timeout", timeout)):
+        if command is None and value is not None:
+            raise InvalidInput(f"{option} requires --command, got none")
+    return (
+        REMOTE_RUNS if runs is None else runs,
+        _seconds(REMOTE_TIME if timeout is None else timeout),
+    )
 
 
 def _seconds(text: str) -> float:

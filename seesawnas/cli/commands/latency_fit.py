@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from seesawnas.cli.commands.latency import (
+    DeviceCommandText,
+    DeviceRuns,
+    DeviceTimeout,
+    read_device_options,
+)
 from seesawnas.cli.completion import complete_ref
 from seesawnas.cli.options import MAX_SEED, BudgetText, Json, read_budget
-from seesawnas.errors import InvalidInput
 
 if TYPE_CHECKING:
     from seesawnas.device.latency.fit import LatencyFit
@@ -36,15 +42,9 @@ def fit(
         typer.Option("--networks", metavar="N", min=20, max=1000, help="Networks to measure."),
     ] = 40,
     budget: BudgetText = None,
-    command: Annotated[
-        str | None,
-        typer.Option(
-            "--command",
-            metavar="CMD",
-            help="Command that measures a model on another device; see seesawnas latency --help.",
-            show_default=False,
-        ),
-    ] = None,
+    command: DeviceCommandText = None,
+    runs: DeviceRuns = None,
+    timeout: DeviceTimeout = None,
     threads: Annotated[
         int, typer.Option("--threads", metavar="N", min=1, max=256, help="Threads of a run.")
     ] = 1,
@@ -74,7 +74,8 @@ def fit(
         typer.Option(
             "--out",
             metavar="FILE",
-            help="File of the model. Measurements (.jsonl) and a plot (.html) lie beside it.",
+            help="File of the model, .yaml. Measurements (.jsonl) and a plot (.html) lie beside "
+            "it.",
         ),
     ] = Path("latency.yaml"),
     json: Json = False,
@@ -89,24 +90,32 @@ def fit(
     from seesawnas.cli.views.output import print_json
     from seesawnas.cost.lowering import Lowering
     from seesawnas.device.latency.design import design_networks
-    from seesawnas.device.latency.fit import Setting, fit_latency, measure_networks
+    from seesawnas.device.latency.files import FitFiles
+    from seesawnas.device.latency.fit import fit_latency
+    from seesawnas.device.latency.measurements import (
+        Setting,
+        measure_networks,
+        read_measurements,
+    )
     from seesawnas.device.latency.measuring import MAY_DISAGREE, NetworkTimer
     from seesawnas.device.latency.prepare import format_of
     from seesawnas.device.latency.runtimes import check_runtime
-    from seesawnas.io.files import write_atomically
+    from seesawnas.io.files import expanded, write_atomically
     from seesawnas.report.plots.latency import latency_page
     from seesawnas.space import FeasibleSet, load_space
 
-    if out.is_dir():
-        raise InvalidInput(f"--out must be a file, got the folder {out}")
+    files = FitFiles.of(expanded(out))
     limit = read_budget(budget) if budget is not None else None
     waste = format_of(check_runtime(runtime)).waste
+    runs_of_a_call, seconds = read_device_options(command, runs, timeout)
     timer = NetworkTimer.open(
         runtime,
         threads=threads,
         batch=batch,
         command=command,
         rounds=rounds,
+        runs=runs_of_a_call,
+        seconds=seconds,
         may_disagree=MAY_DISAGREE,
         advice="use more --rounds",
     )
@@ -116,25 +125,26 @@ def fit(
         )
     where = space if limit is None else f"{space} within {limit.words}"
     setting = Setting.of(timer, where, waste)
+    files.prepare()
     times: dict[str, float] = {}
-    for times in measure_networks(chosen, timer, out.with_suffix(".jsonl"), setting):
+    for times in measure_networks(chosen, timer, files.measurements, setting, timer.device):
         _say(f"{sum(spec.digest() in times for spec in chosen)} of {networks} networks measured")
+    name = read_measurements(files.measurements, setting).device_name
+    setting = replace(setting, device_name=name)
     found = fit_latency([times[spec.digest()] for spec in chosen], chosen, setting)
     page = latency_page(
         found.measured,
         found.held_out,
         [spec.digest() for spec in chosen],
-        title=f"{runtime} {timer.version}, {setting.device}",
+        title=f"{runtime} {timer.version}, {setting.device_words}",
         factor=found.model.factor,
     )
-    plot = out.with_suffix(".html")
-    write_atomically(out, found.model.to_yaml())
-    write_atomically(plot, page)
-    files = {"model": str(out), "measurements": str(out.with_suffix(".jsonl")), "plot": str(plot)}
+    write_atomically(files.model, found.model.to_yaml())
+    write_atomically(files.plot, page)
     if json:
-        print_json({**found.to_mapping(), "files": files})
+        print_json({**found.to_mapping(), "files": files.to_mapping()})
     else:
-        _show(found, files)
+        _show(found, files.to_mapping())
 
 
 def _say(line: str) -> None:
@@ -181,5 +191,7 @@ def _example(found: LatencyFit, files: dict[str, str]) -> str:
     """A budget that about half of the networks meet."""
     from shlex import quote
 
+    from seesawnas.cost.budget import quote_source
+
     middle = sorted(found.measured)[len(found.measured) // 2] * found.model.factor
-    return quote(f"latency<={max(1, round(middle / 100)) / 10:g}ms@{files['model']}")
+    return quote(f"latency<={max(1, round(middle / 100)) / 10:g}ms@{quote_source(files['model'])}")

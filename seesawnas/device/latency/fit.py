@@ -11,13 +11,11 @@ found in practice if they are shared like this.
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.optimize import nnls
@@ -25,65 +23,16 @@ from scipy.stats import kendalltau
 
 from seesawnas.arch import ArchSpec
 from seesawnas.cost.counts import LANES, UNITS
-from seesawnas.cost.latency import LatencyModel, MeasureLatency, waste_word
+from seesawnas.cost.latency import LatencyModel
 from seesawnas.cost.lowering import Lowering
 from seesawnas.device.latency.design import Floats, counted_names, counts_matrix
+from seesawnas.device.latency.measurements import Setting
 from seesawnas.errors import InvalidInput
-from seesawnas.io.files import write_atomically
-from seesawnas.text import short
-
-if TYPE_CHECKING:
-    from seesawnas.device.latency.measuring import NetworkTimer
 
 FOLDS = 10
 COVERAGE = 0.95
-BATCH = 20
-"""Networks that are measured together: what an interruption loses at most."""
-MAX_DRIFT = 0.25
-"""Of the network that every batch has, above which batches cannot be compared."""
 _DIGITS = 6
 _ITERATIONS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What networks are measured on.
-
-    Attributes:
-        device: For people.
-        runtime: What runs them.
-        runtime_version: Its version.
-        threads: It runs with so many.
-        batch: Images a run.
-        space: Where the networks come from, with the budget, if there is one.
-        waste: Of the form in which they run, see :class:`~seesawnas.cost.lowering.Lowering`.
-    """
-
-    device: str
-    runtime: str
-    runtime_version: str
-    threads: int
-    batch: int
-    space: str
-    waste: float = math.inf
-
-    @classmethod
-    def of(cls, timer: NetworkTimer, space: str, waste: float) -> Setting:
-        """Where ``timer`` measures."""
-        return cls(
-            device=timer.place,
-            runtime=timer.runtime,
-            runtime_version=timer.version,
-            threads=timer.threads,
-            batch=timer.batch,
-            space=space,
-            waste=waste,
-        )
-
-    def to_mapping(self) -> dict[str, Any]:
-        """As JSON values."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        return {**values, "waste": waste_word(self.waste)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +96,7 @@ def fit_latency(
     names = counted_names(networks, lowering)
     coefficients = _coefficients(counts, measured)
     model = LatencyModel(
-        device=setting.device,
+        device=setting.device_words,
         runtime=setting.runtime,
         runtime_version=setting.runtime_version,
         threads=setting.threads,
@@ -226,89 +175,3 @@ def _tau(measured: Floats, predicted: Floats) -> float:
 
 def _rounded(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")
-
-
-def measure_networks(
-    networks: Sequence[ArchSpec], measure: MeasureLatency, path: Path, setting: Setting
-) -> Iterator[dict[str, float]]:
-    """Measure what ``path`` does not hold yet, batch by batch; yield milliseconds by digest so far.
-
-    The file has a line of JSON for the setting and one for each network, so that an interruption
-    loses no batch that is done. A machine that has become slower or faster is seen by the first
-    network, which is measured with every batch: other times of the batch are multiplied by what it
-    took at first over what it takes now.
-
-    Raises:
-        InvalidInput: If the file is of another setting, is no such file, or the first network takes
-            far less or more than it did at first.
-    """
-    known = read_measurements(path, setting)
-    yield dict(known)
-    missing = [spec for spec in networks if spec.digest() not in known]
-    anchor = networks[0]
-    for start in range(0, len(missing), BATCH):
-        batch = missing[start : start + BATCH]
-        again = [] if anchor in batch else [anchor]
-        found = list(measure([*again, *batch]))
-        ratio = known[anchor.digest()] / found[0] if again else 1.0
-        if abs(ratio - 1) > MAX_DRIFT:
-            raise InvalidInput(
-                f"{path}: network {anchor.digest()} must take about what it took before, "
-                f"{known[anchor.digest()]:.3g} ms, got {found[0]:.3g} ms; measure on a quieter "
-                f"machine, or delete the file"
-            )
-        own = zip(batch, found[len(again) :], strict=True)
-        fresh = {spec.digest(): ratio * value for spec, value in own}
-        _append(path, setting, fresh)
-        known |= fresh
-        yield dict(known)
-
-
-def read_measurements(path: Path, setting: Setting) -> dict[str, float]:
-    """The milliseconds by digest that ``path`` holds; none if there is no such file.
-
-    Raises:
-        InvalidInput: If it is of another setting, or no such file.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{path}: cannot be read: {short(error)}") from None
-    found: dict[str, float] = {}
-    for number, line in enumerate(lines, start=1):
-        try:
-            values = json.loads(line)
-            if number == 1:
-                _check_setting(path, values["setting"], setting)
-            else:
-                found[str(values["digest"])] = float(values["milliseconds"])
-        except (ValueError, KeyError, TypeError):
-            if number == len(lines) > 1:  # cut off by a kill
-                break
-            raise InvalidInput(
-                f"{path}: line {number} must be a measurement of seesawnas latency fit, got "
-                f"{short(line)}"
-            ) from None
-    return found
-
-
-def _check_setting(path: Path, kept: Mapping[str, Any], setting: Setting) -> None:
-    for name, value in setting.to_mapping().items():
-        if name == "waste" and name not in kept:  # of a version that did not write it
-            continue
-        if kept.get(name) != value:
-            raise InvalidInput(
-                f"{path}: must be measurements with {name} {short(value)}, got "
-                f"{short(kept.get(name))}; delete the file, or give another --out"
-            )
-
-
-def _append(path: Path, setting: Setting, fresh: Mapping[str, float]) -> None:
-    kept = read_measurements(path, setting)
-    lines: list[dict[str, Any]] = [{"setting": setting.to_mapping()}]
-    lines += [
-        {"digest": digest, "milliseconds": value} for digest, value in {**kept, **fresh}.items()
-    ]
-    write_atomically(path, "".join(f"{json.dumps(line)}\n" for line in lines))

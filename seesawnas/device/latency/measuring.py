@@ -211,4 +211,4 @@ def time_models(
         InvalidInput: If a file cannot be opened or run.
     """
     found = yield from timer.measured(files, seed)
-    return TimedModels(timer, found, found.latencies(seed))
+    return TimedModels(timer, found, found.latencies())

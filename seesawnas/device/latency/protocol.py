@@ -11,12 +11,14 @@ another gave predictions that were off by 27 to 34 %, and by this protocol 4.4 %
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from seesawnas.errors import InvalidInput
 
@@ -26,7 +28,8 @@ ROUNDS_FACTOR = 5
 """Times as many rounds as were asked for, at most, while halves disagree."""
 FEWEST_ROUNDS = 8
 MOST_DISAGREEMENT = 0.05
-RESAMPLES = 1000
+BLOCKS = 6
+_LEVEL = 0.95
 
 Clock: TypeAlias = Literal["cpu", "wall"]
 _Floats: TypeAlias = NDArray[np.float64]
@@ -63,7 +66,7 @@ class Latency:
         cpu_minimum: Of processor time; None where it is not known.
         disagreement: Of the minima over the even and the odd rounds, relative to the smaller.
         ratio: ``minimum`` over that of the first network.
-        low: Lower end of the ratio's 95 % bootstrap interval over rounds.
+        low: Lower end of the ratio's 95 % interval, see :func:`ratio_intervals`.
         high: Upper end.
     """
 
@@ -125,15 +128,10 @@ class Measured:
         halves = np.stack([times[:, 0::2].min(axis=1), times[:, 1::2].min(axis=1)])
         return np.asarray(np.abs(halves[0] - halves[1]) / halves.min(axis=0), np.float64)
 
-    def latencies(self, seed: int = 0) -> list[Latency]:
-        """The figures of each network; ``seed`` draws the bootstrap's rounds."""
+    def latencies(self) -> list[Latency]:
+        """The figures of each network."""
         times = self.times
-        rng, rounds = np.random.default_rng(seed), times.shape[1]
-        # One resample at a time: all at once need gigabytes for many rounds.
-        resampled = (times[:, rng.integers(rounds, size=rounds)] for _ in range(RESAMPLES))
-        minima = np.stack([sample.min(axis=1) for sample in resampled], axis=1)
-        ratios = minima / minima[0]
-        low, high = np.quantile(ratios, (0.025, 0.975), axis=1)
+        low, high = ratio_intervals(times)
         gaps = self.disagreements
         return [
             Latency(
@@ -149,6 +147,40 @@ class Measured:
             )
             for i, name in enumerate(self.names)
         ]
+
+
+def ratio_intervals(times: _Floats) -> tuple[_Floats, _Floats]:
+    """95 % intervals of the minima of ``times`` over the first's, by batch means.
+
+    The rounds are split into six blocks in the order of time, of two rounds at least. Each block
+    has a minimum of each network, and so a ratio; Student's t interval of the mean of their
+    logarithms is the interval (Schmeiser, Batch size effects in the analysis of simulation output,
+    Operations Research 30, 1982), widened where the ratio of the minima over all rounds lies
+    outside. In simulations of equal networks it covers the ratio in 95 to 98 % of cases, for
+    exponential, lognormal and half-normal disturbances and 8 to 300 rounds. A percentile bootstrap
+    over rounds, as versions up to 0.2.0 had, covers 83 to 90 %: a resample's minimum is never below
+    the sample's.
+
+    Args:
+        times: (networks, rounds).
+
+    Returns:
+        Lower and upper ends, (networks,); both are the ratio itself if there is one round.
+    """
+    rounds = times.shape[1]
+    minima = times.min(axis=1)
+    ratios = minima / minima[0]
+    if rounds < 2:
+        return ratios, ratios
+    blocks = min(BLOCKS, max(2, rounds // 2))
+    starts = np.arange(blocks) * rounds // blocks
+    of_blocks = np.minimum.reduceat(times, starts, axis=1)
+    logarithms = np.log(of_blocks / of_blocks[0])
+    error = logarithms.std(axis=1, ddof=1) / math.sqrt(blocks)
+    half = float(stdtrit(blocks - 1, (1 + _LEVEL) / 2)) * error
+    mean = logarithms.mean(axis=1)
+    low, high = np.exp(mean - half), np.exp(mean + half)
+    return np.minimum(low, ratios), np.maximum(high, ratios)
 
 
 def measure(

@@ -65,6 +65,7 @@ class DeviceCommand:
         self.runs, self.threads, self.seconds = runs, threads, seconds
         self.takes_threads = "threads" in fields
         self.device: str | None = None
+        self._measurements: Path | None = None
 
     def times(self, model: Path) -> list[float]:
         """The milliseconds of each run of ``model``.
@@ -75,9 +76,34 @@ class DeviceCommand:
         values = {"model": str(model), "runs": str(self.runs), "threads": str(self.threads)}
         words = [_FIELD.sub(lambda found: values[found[1]], word) for word in self.words]
         lines = [line.strip() for line in self._output(words).splitlines()]
+        found = _numbers([line for line in lines if line and line[0] != _COMMENT], self.runs)
         comments = (line.lstrip(_COMMENT).strip() for line in lines if line.startswith(_COMMENT))
-        self.device = self.device or next(filter(None, comments), None)
-        return _numbers([line for line in lines if line and line[0] != _COMMENT], self.runs)
+        self._name(next(filter(None, comments), None))
+        return found
+
+    def require(self, path: Path, device: str | None) -> None:
+        """Refuse another device from now on, since the measurements in ``path`` are of this one.
+
+        Args:
+            path: For the message.
+            device: Its name; None: that of the first call.
+        """
+        self._measurements, self.device = path, device or self.device
+
+    def _name(self, device: str | None) -> None:
+        """Keep the name of the ``device`` that a call has run on.
+
+        Raises:
+            InvalidInput: If another one is required.
+        """
+        if self.device is None:
+            self.device = device
+        elif self._measurements is not None and device != self.device:
+            raise InvalidInput(
+                f"{self._measurements}: must be measurements of one device, "
+                f"{short(self.device)}, got {short(device) if device else 'no name'} from "
+                f"--command; give another --out"
+            )
 
     def run(self, model: Path) -> Run:
         """One call as a sample: its fastest run."""

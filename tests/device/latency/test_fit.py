@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -21,17 +24,17 @@ from seesawnas.cost import Budget, LatencyModel
 from seesawnas.cost.counts import LANES
 from seesawnas.cost.lowering import Lowering
 from seesawnas.device.latency.design import counts_matrix, design_networks
+from seesawnas.device.latency.files import FitFiles
 from seesawnas.device.latency.fit import (
     LatencyFit,
-    Setting,
     _held_out,
     conformal_factor,
     fit_latency,
     least_networks,
-    measure_networks,
-    read_measurements,
 )
+from seesawnas.device.latency.measurements import Setting, measure_networks, read_measurements
 from seesawnas.device.latency.measuring import MAY_DISAGREE, NetworkTimer
+from seesawnas.device.latency.remote import DeviceCommand
 from seesawnas.errors import InvalidInput
 from seesawnas.space import FeasibleSet, load_space
 from tests.latency import COEFFICIENTS, model
@@ -115,10 +118,17 @@ def test_other_lanes_must_be_better_by_a_tenth() -> None:
 
 @given(st.lists(st.floats(0.5, 2), min_size=19, max_size=80))
 def test_a_factor_is_the_ratio_of_the_conformal_rank(values: list[float]) -> None:
-    ratios = np.array(values)
-    factor = conformal_factor(ratios, 0.95)
-    assert (ratios <= factor).sum() >= min(len(values), 0.95 * (len(values) + 1))
-    assert factor <= max(values) + 1e-4
+    rank = -(-95 * (len(values) + 1) // 100)
+    ratio = sorted(values)[rank - 1]
+    assert conformal_factor(np.array(values), 0.95) == math.ceil(ratio * 10_000) / 10_000
+
+
+@pytest.mark.parametrize(
+    ("networks", "rank"), [(19, 19), (20, 20), (38, 38), (39, 38), (40, 39), (59, 57), (100, 96)]
+)
+def test_the_conformal_rank_is_a_share_of_one_more(networks: int, rank: int) -> None:
+    ratios = np.random.default_rng(0).permutation(np.arange(1, networks + 1)) / 64
+    assert conformal_factor(ratios, 0.95) == math.ceil(rank / 64 * 10_000) / 10_000
 
 
 def test_nineteen_ratios_are_needed_for_95_percent() -> None:
@@ -151,7 +161,7 @@ def test_measuring_is_resumed_and_drift_is_taken_out(tmp_path: Path) -> None:
     path = tmp_path / "latency.jsonl"
     with pytest.raises(KeyboardInterrupt):
         run(Machine(batches=1), path)
-    assert len(read_measurements(path, SETTING)) == 20
+    assert len(read_measurements(path, SETTING).milliseconds) == 20
     slower = Machine(speed=1.1)
     found = run(slower, path)
     assert slower.asked == [21]  # the first network again
@@ -159,6 +169,34 @@ def test_measuring_is_resumed_and_drift_is_taken_out(tmp_path: Path) -> None:
     idle = Machine()
     assert run(idle, path) == found
     assert not idle.asked
+
+
+@pytest.mark.parametrize("known", [slice(20), slice(10, 30), slice(39, None)])
+def test_drift_is_taken_out_if_other_networks_were_measured_before(
+    known: slice, tmp_path: Path
+) -> None:
+    path = tmp_path / "latency.jsonl"
+    list(measure_networks(networks()[known], Machine(), path, SETTING))
+    others = networks()[:-1]  # the last may be all that the file has
+    found = list(measure_networks(others, Machine(speed=1.1), path, SETTING))[-1]
+    assert [found[spec.digest()] for spec in others] == pytest.approx(milliseconds(others))
+    assert len(read_measurements(path, SETTING).milliseconds) == len(found)
+
+
+def test_drift_is_taken_out_by_a_network_in_common_in_a_file_of_an_earlier_version(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "latency.jsonl"
+    list(measure_networks(networks()[10:20], Machine(), path, SETTING))
+    first, *lines = path.read_text().splitlines(keepends=True)
+    earlier = json.dumps({"setting": json.loads(first)["setting"]}) + "\n" + "".join(lines)
+    path.write_text(earlier)
+    with pytest.raises(InvalidInput, match="got 10 others; give another"):
+        list(measure_networks(networks()[:10], Machine(speed=1.1), path, SETTING))
+    assert path.read_text() == earlier
+    others = networks()[5:15]
+    found = list(measure_networks(others, Machine(speed=1.1), path, SETTING))[-1]
+    assert [found[spec.digest()] for spec in others] == pytest.approx(milliseconds(others))
 
 
 def test_a_machine_that_has_changed_too_much_is_refused(tmp_path: Path) -> None:
@@ -233,3 +271,131 @@ def test_a_fit_lets_the_halves_of_a_few_networks_disagree(
     assert CliRunner().invoke(app, ["--budget", "140M..150M"]).exit_code == 0
     assert set(shares) == {MAY_DISAGREE}
     assert 0 < MAY_DISAGREE <= 0.1
+
+
+@pytest.mark.parametrize("name", ["x.html", "x.jsonl", "phone.v1", ".yaml", "x.YAML"])
+def test_a_model_has_a_name_that_no_other_file_of_the_fit_has(
+    name: str, app: typer.Typer, tmp_path: Path
+) -> None:
+    result = CliRunner().invoke(app, ["--out", name])
+    assert isinstance(result.exception, InvalidInput)
+    assert str(result.exception) == f"--out must end in .yaml or .yml, got {name}"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "out", ["/proc/x.yaml", "/dev/null/x.yaml", f"{'x' * 300}.yaml", "full.yaml"]
+)
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(
+    out: str, app: typer.Typer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "full.html").mkdir()
+    asked = list[int]()
+    monkeypatch.setattr(NetworkTimer, "__call__", lambda _, specs: asked.append(len(specs)))
+    result = CliRunner().invoke(app, ["--budget", "140M..150M", "--out", out])
+    assert isinstance(result.exception, InvalidInput)
+    assert "cannot be written" in str(result.exception)
+    assert not asked
+
+
+def test_no_two_models_share_a_file() -> None:
+    names = ["a.yaml", "a.yml", "a.v1.yaml", "a.v2.yaml", "a.yml.yaml", "a.yaml.yaml", "a.yml.yml"]
+    names += ["a.yml.yaml.yaml", "a.html.yaml", "a.jsonl.yaml"]
+    found = [path for name in names for path in FitFiles.of(Path(name)).to_mapping().values()]
+    assert len(set(found)) == len(found) == 3 * len(names)
+
+
+def test_a_fit_of_an_earlier_version_is_found(tmp_path: Path) -> None:
+    model, earlier = tmp_path / "a.yml", tmp_path / "a.jsonl"
+    earlier.write_text("measurements")
+    files = FitFiles.of(model)
+    files.prepare()
+    assert not files.measurements.exists()  # they may be those of a.yaml, not finished
+    model.write_text("model")
+    files.prepare()
+    assert files.measurements.read_text() == earlier.read_text() == "measurements"
+    assert FitFiles.of(tmp_path / "a.yaml").measurements == earlier
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "a.yml", "a.yml.jsonl"]
+
+
+PHONE = """\
+import os, pathlib, sys
+size = len(pathlib.Path(sys.argv[1]).read_bytes())
+print(os.environ["PHONE"])
+for run in range(int(sys.argv[2])):
+    print(size / 1e6)
+"""
+
+
+def test_a_device_s_name_is_kept_and_another_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "phone.py").write_text(PHONE)
+    path = tmp_path / "phone.jsonl"
+    template = f"{sys.executable} {tmp_path / 'phone.py'} {{model}} {{runs}}"
+    setting = replace(SETTING, device="adb")
+
+    def ask(name: str, batches: int = 100) -> str | None:
+        monkeypatch.setenv("PHONE", name)
+        command = DeviceCommand(template, runs=1, threads=1, seconds=60)
+        machine = Machine(batches=batches)
+
+        def measure(specs: Sequence[ArchSpec]) -> list[float]:
+            command.times(tmp_path / "phone.py")
+            return machine(specs)
+
+        with suppress(KeyboardInterrupt):
+            list(measure_networks(networks(), measure, path, setting, command))
+        return read_measurements(path, setting).device_name
+
+    assert ask("# phone A", batches=1) == "phone A"
+    kept = path.read_text()
+    for name, got in (("# phone B", "phone B"), ("", "no name")):
+        with pytest.raises(InvalidInput) as caught:
+            ask(name)
+        assert str(caught.value) == (
+            f"{path}: must be measurements of one device, phone A, got {got} from --command; give "
+            f"another --out"
+        )
+    assert path.read_text() == kept
+    assert ask("# phone A") == "phone A"
+    first, *lines = kept.splitlines(keepends=True)
+    values = json.loads(first)
+    del values["setting"]["device_name"]
+    path.write_text(json.dumps(values) + "\n" + "".join(lines))
+    assert ask("# phone B") == "phone B"  # an earlier version did not write which it was
+    named = replace(setting, device_name="phone B")
+    model = fit_latency(milliseconds(networks()), networks(), named).model
+    assert model.device == "phone B: adb"
+
+
+def test_a_device_that_changes_while_it_is_measured_is_refused(tmp_path: Path) -> None:
+    command = DeviceCommand("sh x {model} {runs}", runs=1, threads=1, seconds=60)
+    names = iter(["# phone A\n1", "# phone A\n1", "# phone B\n1"])
+    command._output = lambda words: next(names)  # type: ignore[method-assign]
+    command.require(tmp_path, None)
+    assert command.times(tmp_path) == command.times(tmp_path) == [1.0]
+    with pytest.raises(InvalidInput, match="of one device, phone A, got phone B"):
+        command.times(tmp_path)
+
+
+def test_a_command_has_its_own_runs_and_time(
+    app: typer.Typer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def call(timer: NetworkTimer, specs: Sequence[ArchSpec]) -> list[float]:
+        assert timer.device is not None
+        asked.append((timer.device.runs, timer.device.seconds))
+        timer.device.device = "a phone"
+        return Machine()(specs)
+
+    monkeypatch.setattr(NetworkTimer, "__call__", call)
+    device = ["--command", "sh x {model} {runs}", "--runs", "7", "--timeout", "5m"]
+    result = CliRunner().invoke(app, ["--budget", "140M..150M", "--json", *device])
+    assert result.exit_code == 0, result.output
+    assert set(asked) == {(7, 300.0)}
+    assert json.loads(result.stdout)["device"] == "a phone: sh x {model} {runs}"
+    for option in (["--runs", "7"], ["--timeout", "5m"]):
+        result = CliRunner().invoke(app, option)
+        assert str(result.exception) == f"{option[0]} requires --command, got none"

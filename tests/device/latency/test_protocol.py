@@ -17,6 +17,7 @@ from seesawnas.device.latency.protocol import (
     check_halves,
     finished,
     measure,
+    ratio_intervals,
 )
 from seesawnas.errors import InvalidInput
 
@@ -93,6 +94,31 @@ def test_the_clock_may_be_given() -> None:
     found = finished(measure({"a": played(1)}, rounds=4, clock="wall"))
     assert found.clock == "wall"
     assert found.cpu is not None
+
+
+@pytest.mark.parametrize("rounds", [8, 10, 60])
+@pytest.mark.parametrize("noise", ["exponential", "lognormal", "half-normal"])
+def test_an_interval_covers_the_ratio_of_equal_networks(noise: str, rounds: int) -> None:
+    rng = np.random.default_rng(0)
+    size = (2000, 2, rounds)
+    disturbance = {
+        "exponential": lambda: rng.exponential(size=size),
+        "lognormal": lambda: rng.lognormal(size=size),
+        "half-normal": lambda: np.abs(rng.normal(size=size)),
+    }[noise]()
+    covered = 0
+    for times in 5 + disturbance:
+        low, high = ratio_intervals(times)
+        assert low[0] == high[0] == 1
+        covered += low[1] <= 1 <= high[1]
+    assert 0.93 <= covered / len(disturbance) < 0.995
+
+
+@given(st.lists(st.tuples(times, times), min_size=1, max_size=30))
+def test_an_interval_has_the_ratio_of_the_minima(values: list[tuple[float, float]]) -> None:
+    both = np.array(values).T
+    low, high = ratio_intervals(both)
+    assert low[1] <= both[1].min() / both[0].min() <= high[1]
 
 
 def test_intervals_of_many_rounds_take_little_memory() -> None:
