@@ -16,10 +16,11 @@ from PIL import Image
 from seesawnas.data import FaceData
 from seesawnas.device.export import CALIBRATION_IMAGES, ExportOptions, export
 from seesawnas.device.fastest import distinct_forms
-from seesawnas.device.formats import FORMATS, find_format
+from seesawnas.device.formats import FORMATS, Contents, find_format
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import open_model
 from seesawnas.nn import FaceNetwork, build
+from seesawnas.nn.deploy import deploy_form
 from seesawnas.space import load, to_point
 from tests.faces import made_up_faces
 
@@ -36,12 +37,11 @@ POINT: dict[str, object] = {
 }
 
 
-@pytest.fixture(scope="module")
-def network() -> FaceNetwork:
+def made(point: dict[str, object]) -> FaceNetwork:
     """With statistics that are not those of a fresh network."""
     torch.manual_seed(0)
-    made = build(to_point(POINT, "tiny").spec)
-    for module in made.modules():
+    network = build(to_point(point, "tiny").spec)
+    for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d):
             assert module.running_mean is not None
             assert module.running_var is not None
@@ -49,7 +49,12 @@ def network() -> FaceNetwork:
             module.running_var.uniform_(0.5, 1.5)
         if isinstance(module, torch.nn.PReLU):
             module.weight.data.uniform_(-0.1, 1.4)
-    return made.eval()
+    return network.eval()
+
+
+@pytest.fixture(scope="module")
+def network() -> FaceNetwork:
+    return made(POINT)
 
 
 @pytest.fixture(scope="module")
@@ -180,8 +185,6 @@ def test_a_runtime_that_disagrees_leaves_nothing(
 ) -> None:
     def wrong(form: object, stem: Path, contents: object) -> None:
         other = build(network.spec).eval()
-        from seesawnas.nn.deploy import deploy_form
-
         FORMATS["torchscript"].write(deploy_form(other), stem, contents)  # type: ignore[arg-type]
 
     broken = replace(FORMATS["torchscript"], name="broken", write=wrong)
@@ -191,14 +194,23 @@ def test_a_runtime_that_disagrees_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("batch", [1, 3, None])
 def test_eight_bits_are_smaller_and_close(
-    network: FaceNetwork, faces: FaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    faces: FaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int | None
 ) -> None:
     monkeypatch.setattr("seesawnas.device.export.LEAST_INT8_COSINE", 0.9)
     monkeypatch.setattr("seesawnas.device.export.MOST_INT8_LOSS", 1.0)
-    done = export(network, tmp_path / "tiny", ExportOptions("onnx", int8=True), faces, trained=True)
+    wide = made({**POINT, "stages": [{"depth": 2, "middle": 256, "width": 128, "stride": 2}]})
+    done, whole = (
+        export(wide, tmp_path / name, options, faces, trained=True)
+        for name, options in (
+            ("int8", ExportOptions("onnx", int8=True, batch=batch)),
+            ("float", ExportOptions("onnx", batch=batch)),
+        )
+    )
     assert done.card["precision"] == "int8"
     assert done.card["parity"]["cosine_mean"] > 0.9
+    assert done.files[0].stat().st_size < 0.5 * whole.files[0].stat().st_size
     import onnx
 
     graph = onnx.load(str(done.files[0])).graph
@@ -206,6 +218,25 @@ def test_eight_bits_are_smaller_and_close(
         one.data_type for one in graph.initializer if one.name.endswith("weight_quantized")
     } == {onnx.TensorProto.INT8}
     assert {"Sigmoid", "Mul", "PRelu"} <= {node.op_type for node in graph.node}
+    for value in (*graph.input, *graph.output):
+        size = value.type.tensor_type.shape.dim[0]
+        assert (size.dim_value or None) == batch
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_eight_bits_do_not_depend_on_the_batch(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path, batch: int
+) -> None:
+    images = faces.verification.images[:3].transpose(0, 3, 1, 2).astype(np.float32)
+    stem, form = tmp_path / "tiny", deploy_form(network)
+    write = FORMATS["onnx"].write_int8
+    assert write is not None
+    found = []
+    for size in (None, batch):
+        write(form, stem, Contents(size), images)
+        model = open_model(stem.with_name("tiny.onnx"), normalise="none")
+        found.append(model.run(torch.from_numpy(images)))
+    assert torch.equal(*found)
 
 
 def test_eight_bits_that_are_broken_are_refused(
@@ -213,6 +244,16 @@ def test_eight_bits_that_are_broken_are_refused(
 ) -> None:
     monkeypatch.setattr("seesawnas.device.export.LEAST_INT8_COSINE", 0.9999999)
     with pytest.raises(InvalidInput, match="in eight bits the mean cosine"):
+        export(network, tmp_path / "tiny", ExportOptions("onnx", int8=True), faces, trained=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_eight_bits_that_verify_worse_are_refused(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seesawnas.device.export.LEAST_INT8_COSINE", 0.5)
+    monkeypatch.setattr("seesawnas.device.export.MOST_INT8_LOSS", -1.0)
+    with pytest.raises(InvalidInput, match=r"the AUC on .* may fall by at most -1\.0, got "):
         export(network, tmp_path / "tiny", ExportOptions("onnx", int8=True), faces, trained=True)
     assert list(tmp_path.iterdir()) == []
 
