@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seesawnas.device.snippets import SNIPPETS
+from seesawnas.device.snippets import BATCH, SNIPPETS
 
 PAGE = ".md"
 VERSION = 1
@@ -72,7 +72,7 @@ def card_page(card: Mapping[str, Any]) -> str:
 def snippet(card: Mapping[str, Any]) -> str:
     """A few lines of Python that embed ``face.png`` in the card's runtime."""
     inputs = card["input"]
-    height, width = inputs["shape"][2:]
+    count, _, height, width = inputs["shape"]
     prepare = "pixels"
     if inputs["normalise"] == "outside":
         prepare = f"(pixels - {_number(inputs['mean'])}) / {_number(inputs['std'])}"
@@ -81,6 +81,7 @@ def snippet(card: Mapping[str, Any]) -> str:
         stem=card["files"][0]["name"].removesuffix(".param"),
         width=width,
         height=height,
+        batch="" if count in (1, "N") else BATCH.format(count=count),
         prepare=prepare,
     )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import runpy
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ import torch
 from PIL import Image
 
 from seesawnas.data import FaceData
+from seesawnas.device.card import snippet
 from seesawnas.device.export import CALIBRATION_IMAGES, ExportOptions, export
 from seesawnas.device.fastest import distinct_forms
 from seesawnas.device.formats import FORMATS, Contents, find_format
@@ -136,6 +139,38 @@ def test_the_card_is_complete_and_its_lines_run(
         wanted = network((image - 127.5) / 128)[0]
     found = torch.from_numpy(np.load(tmp_path / "embedding.npy"))
     torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.load. is:DeprecationWarning")
+@pytest.mark.parametrize("normalise", ["inside", "outside"])
+@pytest.mark.parametrize(
+    ("format", "batch"),
+    [("onnx", 1), ("onnx", 3), ("torchscript", 1), ("torchscript", 3), ("ncnn", 1)],
+)
+def test_the_lines_of_a_card_feed_the_file(
+    network: FaceNetwork,
+    faces: FaceData,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    format: str,
+    batch: int,
+    normalise: Literal["inside", "outside"],
+) -> None:
+    pytest.importorskip(FORMATS[format].runtime, reason=f"{format}'s runtime is not installed")
+    options = ExportOptions(format, batch=batch, normalise=normalise)
+    done = export(network, tmp_path / "tiny", options, faces, trained=True)
+    Image.fromarray(faces.verification.images[0]).save(tmp_path / "face.png")
+    (tmp_path / "embed.py").write_text(snippet(done.card))
+    monkeypatch.chdir(tmp_path)
+    found = runpy.run_path("embed.py")
+    assert found["images"].shape == (batch, 3, 32, 32)
+    image = torch.from_numpy(faces.verification.images[:1]).permute(0, 3, 1, 2).float()
+    with torch.no_grad():
+        wanted = network((image - 127.5) / 128)[0]
+    cosine = torch.nn.functional.cosine_similarity(
+        torch.from_numpy(found["embedding"]), wanted, dim=0
+    )
+    assert cosine > 0.999
 
 
 def test_the_lowering_that_is_measured_to_be_fastest_is_kept(
