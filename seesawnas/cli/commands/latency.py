@@ -191,12 +191,11 @@ def _files(
         random_network,
         write_network,
     )
-    from seesawnas.io.files import expanded
+    from seesawnas.io.files import expanded, named_twice
     from seesawnas.nn.weights import WEIGHTS
 
-    if len(set(refs)) < len(refs):
-        twice = next(ref for ref in refs if refs.count(ref) > 1)
-        raise InvalidInput(f"REF must name each network once, got {twice} twice")
+    if (same := named_twice(refs)) is not None:
+        raise InvalidInput(f"REF must name each network once, got {' and '.join(same)}")
     found = []
     with steps_shown() as say:
         for number, ref in enumerate(refs):

@@ -102,6 +102,18 @@ def test_a_file_that_is_no_network_is_one_line() -> None:
     )
 
 
+@pytest.mark.parametrize("again", ["./net.onnx", "link.onnx", "~/net.onnx", "net.onnx"])
+def test_a_file_that_is_named_twice_is_refused_before_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    Path("net.onnx").write_bytes(b"what")
+    Path("link.onnx").symlink_to("net.onnx")
+    ran = Ran("latency", "net.onnx", again)
+    assert ran.code == 2
+    assert ran.err == f"REF must name each network once, got net.onnx and {again}\n"
+
+
 def test_a_device_is_a_command(tmp_path: Path) -> None:
     device = tmp_path / "device.py"
     device.write_text(
