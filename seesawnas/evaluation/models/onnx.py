@@ -14,11 +14,11 @@ from torch import Tensor
 
 from seesawnas.data.skipped import printable
 from seesawnas.errors import InvalidInput
+from seesawnas.evaluation.models.card import LARGEST_SIDE
 from seesawnas.evaluation.models.containment import limit_memory, terminate_after
 from seesawnas.evaluation.models.onnx_graph import GraphStart, read_start
 from seesawnas.evaluation.models.outputs import Opened, Rows, choose_output, reason
 
-LARGEST_SIDE = 2048
 LARGEST_BATCH = 1 << 28
 """Numbers in the input of a file that fixes how many images it takes at a time.
 
