@@ -40,6 +40,7 @@ from seesawnas.evaluation import (
 )
 from seesawnas.evaluation.embed import EmbeddedBatch
 from seesawnas.evaluation.models.card import card_path
+from seesawnas.evaluation.models.containment import trust
 from seesawnas.io.drafts import draft_folder
 from seesawnas.io.files import make_folder, write_atomically
 from seesawnas.nn import FaceNetwork, normalised
@@ -135,6 +136,7 @@ def export(
 
         form, lowering = _lowered(network, format, options, draft, write, say)
         files = format.files(draft)
+        trust(files)
         card = _card(network, format, options, form, trained, training, files)
         card["lowering"] = lowering
         write_atomically(card_path(files[0]), card_text(card))

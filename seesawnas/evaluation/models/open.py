@@ -131,10 +131,11 @@ def open_model(
     if not found.is_file():
         raise InvalidInput(f"{path}: there is no such file or folder")
     card = read_card(found) if normalise is None else None
+    sized = card if normalise is None else _readable_card(found)
     if card is None and normalise is None and found.suffix.lower() != ".onnx":
         raise InvalidInput(f"{path}: requires --normalise (one of {FORMS}), got nothing")
     mean, std = NONE if normalise is None else parse_normalisation(normalise)
-    opened = _open_file(found, where, card, output)
+    opened = _open_file(found, where, sized, output)
     if card is None:
         _check_normalisation(path, opened, normalise, (mean, std))
         notes = opened.notes + _cautions(opened, mean, std)
@@ -148,6 +149,24 @@ def open_model(
     return FaceModel(found.name, run, height, width, mean, std, where, notes)
 
 
+def file_size(path: Path) -> tuple[int, int] | None:
+    """(height, width) of the images that the file ``path`` takes; None if nothing says it.
+
+    The file is run once, with all checks. If it fixes no size, its card says it.
+
+    Raises:
+        InvalidInput: If it cannot be opened or gives no embeddings.
+    """
+    return _open_file(path, torch.device("cpu"), read_card(path), None).size
+
+
+def _readable_card(path: Path) -> dict[str, Any] | None:
+    try:
+        return read_card(path)
+    except InvalidInput:
+        return None
+
+
 def _open_file(
     path: Path, device: torch.device, card: dict[str, Any] | None, output: str | None
 ) -> Opened:
@@ -157,7 +176,7 @@ def _open_file(
         open_script,
     )
     size = card_size(card)
-    opened = opener(path, device, max(size or (SIDE,)), output)
+    opened = opener(path, device, size or (SIDE, SIDE), output)
     if card is not None:
         check_card_size(path, opened.size, card)
     return replace(opened, size=opened.size or size)
