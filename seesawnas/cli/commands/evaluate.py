@@ -104,7 +104,7 @@ def evaluate(
     how = HowToVerify(images, templates, wanted, flip, batch_size, resamples, seed, embed_shown)
     sets = _paths(pairs)
     opened = open_models(models, normalise or [], bgr, output, device, untrained)
-    timed = None if latency is None else _time_models([str(path) for path in models], latency)
+    timed = None if latency is None else _time_models(models, opened, latency)
     for one in opened:
         print_notes(one)
     if len(opened) == 1:
@@ -273,7 +273,7 @@ def _paths(text: str) -> list[str]:
     return paths
 
 
-def _time_models(refs: list[str], runtime: str) -> TimedModels:
+def _time_models(paths: list[Path], models: list[FaceModel], runtime: str) -> TimedModels:
     """How long the models take, measured side by side before they are evaluated."""
     import tempfile
 
@@ -287,9 +287,11 @@ def _time_models(refs: list[str], runtime: str) -> TimedModels:
     with tempfile.TemporaryDirectory() as folder:
         files = []
         with steps_shown() as say:
-            for number, ref in enumerate(refs):
-                say(f"writing {ref} for {runtime}")
+            for number, (path, model) in enumerate(zip(paths, models, strict=True)):
+                say(f"writing {path} for {runtime}")
                 place = Path(folder) / str(number)
                 place.mkdir()
-                files.append(model_file(ref, runtime, place, option="--latency"))
+                files.append(
+                    model_file(str(path), runtime, place, option="--latency", size=model.size)
+                )
         return rounds_shown(time_models(timer, files))

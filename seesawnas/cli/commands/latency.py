@@ -92,8 +92,9 @@ def latency(
         typer.Option(
             "--command",
             metavar="CMD",
-            help="Measure on a device: a command with {model}, {runs} and {threads} that prints "
-            "the milliseconds of each run, one number a line.",
+            help="Measure on a device: a command with {model} and {runs}, and if it needs them "
+            "{threads}, {height} and {width}, that prints the milliseconds of each run, one number "
+            "a line.",
             rich_help_panel=_DEVICE,
             show_default=False,
         ),

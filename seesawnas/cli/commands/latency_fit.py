@@ -41,7 +41,8 @@ def fit(
         typer.Option(
             "--command",
             metavar="CMD",
-            help="Command that measures a model on another device; see seesawnas latency --help.",
+            help="Command that measures a model on another device, with the fields {model}, "
+            "{runs}, {threads}, {height} and {width}; see seesawnas latency --help.",
             show_default=False,
         ),
     ] = None,

@@ -117,15 +117,15 @@ def test_a_file_that_is_named_twice_is_refused_before_it_is_opened(
 def test_a_device_is_a_command(tmp_path: Path) -> None:
     device = tmp_path / "device.py"
     device.write_text(
-        "import sys\nprint('# a phone')\nfor _ in range(int(sys.argv[2])): print(4.5)"
+        "import sys\nprint('# a phone', sys.argv[3:])\nfor _ in range(int(sys.argv[2])): print(4.5)"
     )
-    command = f"{sys.executable} {device} {{model}} {{runs}}"
+    command = f"{sys.executable} {device} {{model}} {{runs}} {{height}} {{width}}"
     values = Ran(
         "latency", "tiny.yaml", "--command", command, "--rounds", "8", "--runs", "2", "--json"
     ).json
     assert values["networks"][0]["ms"] == 4.5
     assert (values["clock"], values["networks"][0]["cpu_ms"]) == ("wall", None)
-    assert (values["device"], values["threads"]) == ("a phone", None)
+    assert (values["device"], values["threads"]) == ("a phone ['32', '32']", None)
 
 
 @pytest.mark.parametrize(
