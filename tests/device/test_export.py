@@ -293,6 +293,17 @@ def test_eight_bits_that_verify_worse_are_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_sets_that_are_not_there_are_said_before_anything_is_written(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    options = ExportOptions("onnx", pairs=("nosuch.bin", "nor_this"))
+    with pytest.raises(InvalidInput) as caught:
+        export(network, tmp_path / "tiny", options, faces, trained=True, say=said.append)
+    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [*options.pairs]
+    assert said == []
+
+
 def test_too_few_faces_to_calibrate_on_are_refused(
     network: FaceNetwork, faces: FaceData, tmp_path: Path
 ) -> None:

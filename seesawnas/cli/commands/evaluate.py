@@ -255,21 +255,17 @@ def _tell(html: Path | None) -> None:
 
 
 def _paths(text: str) -> list[str]:
-    """The verification sets: all are there before the first is evaluated, which takes long.
+    """The verification sets, which are all there.
 
     Raises:
         InvalidInput: If there are none; with a line for each that is not there.
     """
-    from seesawnas.data.skipped import printable
-    from seesawnas.io.files import expanded
+    from seesawnas.evaluation.benchmark import check_sets
 
     paths = [path for path in (part.strip() for part in text.split(",")) if path]
     if not paths:
         raise InvalidInput("--pairs must name a verification set, got nothing")
-    gone = [path for path in paths if not expanded(path).exists()]
-    if gone:
-        reason = "cannot be read: there is no such file or folder"
-        raise InvalidInput("\n".join(f"{printable(path)}: {reason}" for path in gone))
+    check_sets(paths)
     return paths
 
 

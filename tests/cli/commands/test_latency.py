@@ -170,6 +170,12 @@ def test_a_network_is_exported_and_opened_by_every_command() -> None:
         (("--format", "onnx", "--lowering", "x"), "--lowering must be one of"),
         (("--format", "torchscript", "--int8"), "--int8 must be given with one of"),
         (("--format", "onnx", "--calibrate", "nowhere"), "nowhere"),
+        (("--format", "onnx", "--out", ".onnx"), "--out must be a file with a name before .onnx"),
+        (("--format", "onnx", "--out", "no/.."), "--out must be a file with a name before .onnx"),
+        (
+            ("--format", "onnx", "--calibrate", "faces", "--pairs", "nosuch.bin"),
+            "nosuch.bin: cannot be read: there is no such file or folder",
+        ),
     ],
 )
 def test_what_cannot_be_exported_is_one_line(words: tuple[str, ...], said: str) -> None:
