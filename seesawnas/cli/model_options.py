@@ -110,10 +110,10 @@ def open_models(
         InvalidInput: With a line for each of them.
     """
     from seesawnas.evaluation import open_model
+    from seesawnas.io.files import named_twice
 
-    twice = next((path for path in paths if paths.count(path) > 1), None)
-    if twice is not None:
-        raise InvalidInput(f"MODEL must name each model once, got {twice} twice")
+    if (same := named_twice(paths)) is not None:
+        raise InvalidInput(f"MODEL must name each model once, got {' and '.join(same)}")
     how = _normalisations(paths, normalise)
     if len(paths) > 1:
         foreign = [path for path in paths if _is_foreign(path)]

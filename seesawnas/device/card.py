@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seesawnas.device.latency.protocol import MOST_DISAGREEMENT
-from seesawnas.device.snippets import SNIPPETS
+from seesawnas.device.snippets import BATCH, SNIPPETS
 
 PAGE = ".md"
 VERSION = 1
@@ -73,7 +73,7 @@ def card_page(card: Mapping[str, Any]) -> str:
 def snippet(card: Mapping[str, Any]) -> str:
     """A few lines of Python that embed ``face.png`` in the card's runtime."""
     inputs = card["input"]
-    height, width = inputs["shape"][2:]
+    count, _, height, width = inputs["shape"]
     prepare = "pixels"
     if inputs["normalise"] == "outside":
         prepare = f"(pixels - {_number(inputs['mean'])}) / {_number(inputs['std'])}"
@@ -82,6 +82,7 @@ def snippet(card: Mapping[str, Any]) -> str:
         stem=card["files"][0]["name"].removesuffix(".param"),
         width=width,
         height=height,
+        batch="" if count in (1, "N") else BATCH.format(count=count),
         prepare=prepare,
     )
 

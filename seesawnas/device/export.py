@@ -39,8 +39,10 @@ from seesawnas.evaluation import (
     open_model,
     verify_set,
 )
+from seesawnas.evaluation.benchmark import check_sets
 from seesawnas.evaluation.embed import EmbeddedBatch
 from seesawnas.evaluation.models.card import card_path
+from seesawnas.evaluation.models.containment import trust
 from seesawnas.io.drafts import draft_folder
 from seesawnas.io.files import make_folder, write_atomically
 from seesawnas.nn import FaceNetwork, normalised
@@ -118,11 +120,13 @@ def export(
         say: Shows what is being done.
 
     Raises:
-        InvalidInput: If the format or an option of it is not possible, a package is missing, or
-            the runtime's embeddings differ from torch's by more than the format's limit.
+        InvalidInput: If the format or an option of it is not possible, a package or a verification
+            set is missing, or the runtime's embeddings differ from torch's by more than the
+            format's limit.
     """
     format = find_format(options.format)
     _check(format, options, faces)
+    check_sets(options.pairs)
     stem = _stem(out, format, network)
     make_folder(stem.parent)
     with _draft_folder(stem) as folder:
@@ -136,6 +140,7 @@ def export(
 
         form, lowering = _lowered(network, format, options, draft, write, say)
         files = format.files(draft)
+        trust(files)
         card = _card(network, format, options, form, trained, training, files)
         card["lowering"] = lowering
         write_atomically(card_path(files[0]), card_text(card))
@@ -194,7 +199,10 @@ def _stem(out: Path | None, format: Format, network: FaceNetwork) -> Path:
     suffix = format.suffixes[0]
     if out.is_dir():
         return out / "model"
-    return out.with_name(out.name.removesuffix(suffix))
+    name = out.name.removesuffix(suffix)
+    if name in ("", ".."):
+        raise InvalidInput(f"--out must be a file with a name before {suffix}, got {out}")
+    return out.with_name(name)
 
 
 def _lowered(

@@ -6,10 +6,11 @@ _IMAGE = """\
 import numpy as np
 from PIL import Image
 """
+BATCH = "pixels = np.repeat(pixels, {count}, axis=0)  # it takes {count} images at a time\n"
 _PIXELS = """\
 face = Image.open("face.png").convert("RGB").resize(({width}, {height}))
 pixels = np.asarray(face, np.float32).transpose(2, 0, 1)[None]
-images = np.ascontiguousarray({prepare}, np.float32)
+{batch}images = np.ascontiguousarray({prepare}, np.float32)
 """
 
 SNIPPETS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol as Interface
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesawnas.data import EncodedImages, TemplateSet, read_pairs, read_templates
+from seesawnas.data.skipped import printable
 from seesawnas.errors import DataError, InvalidInput
 from seesawnas.evaluation.bootstrap import RESAMPLES
 from seesawnas.evaluation.embed import embed_images
@@ -17,6 +19,7 @@ from seesawnas.evaluation.models.open import FaceModel
 from seesawnas.evaluation.pairs import Pairs
 from seesawnas.evaluation.protocols import INSIGHTFACE, Protocol
 from seesawnas.evaluation.verification import Evaluation, evaluate, few_cautions
+from seesawnas.io.files import expanded
 from seesawnas.text import short
 
 
@@ -128,6 +131,18 @@ class _Embedded:
     notes: tuple[str, ...]
     folds: NDArray[np.int64] | None = None
     people: NDArray[np.int64] | None = None
+
+
+def check_sets(paths: Sequence[str]) -> None:
+    """Check that verification sets are there, before what takes long.
+
+    Raises:
+        InvalidInput: With a line for each that is not there.
+    """
+    gone = [path for path in paths if not expanded(path).exists()]
+    if gone:
+        reason = "cannot be read: there is no such file or folder"
+        raise InvalidInput("\n".join(f"{printable(path)}: {reason}" for path in gone))
 
 
 def verify_set(model: FaceModel, path: str | Path, how: HowToVerify | None = None) -> VerifiedSet:

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,22 @@ def expanded(path: str | Path, fault: type[InvalidInput] = InvalidInput) -> Path
     if "\0" in text or (home() is None if user == "~" else found == text):
         raise fault(f"{path}: {user}: home directory is not known; give an absolute path")
     return Path(found)
+
+
+def named_twice(names: Iterable[str | Path]) -> tuple[str, str] | None:
+    """The first two of ``names`` that mean the same file or folder, or are the same word.
+
+    Raises:
+        InvalidInput: See :func:`expanded`.
+    """
+    known: dict[str, str] = {}
+    for name in map(str, names):
+        path = expanded(name)
+        meant = os.path.realpath(path) if os.path.lexists(path) else name
+        if meant in known:
+            return known[meant], name
+        known[meant] = name
+    return None
 
 
 def home() -> Path | None:

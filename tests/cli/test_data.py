@@ -173,7 +173,9 @@ def test_subset_takes_identities_without_encoding_anew(faces: Path, form: str) -
     whole, some = open_source(faces), open_source("s")
     payloads = {whole.payload(index) for index in range(18)}
     assert {some.payload(index) for index in range(12)} < payloads
-    first = Ran("data", "subset", "faces", "--identities", "2", "--first", "--to", form, "--out", "f")
+    first = Ran(
+        "data", "subset", "faces", "--identities", "2", "--first", "--to", form, "--out", "f"
+    )
     assert first.code == 0
     assert tuple(open_source("f").names) == ("p0", "p1")
 

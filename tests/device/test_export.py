@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import runpy
 import subprocess
 import sys
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -15,14 +17,15 @@ import torch
 from PIL import Image
 
 from seesawnas.data import FaceData
-from seesawnas.device.card import card_page
+from seesawnas.device.card import card_page, snippet
 from seesawnas.device.export import CALIBRATION_IMAGES, LATENCY_ROUNDS, ExportOptions, export
 from seesawnas.device.fastest import distinct_forms
-from seesawnas.device.formats import FORMATS, find_format
+from seesawnas.device.formats import FORMATS, Contents, find_format
 from seesawnas.device.latency.protocol import ROUNDS_FACTOR, Latency, Run, Sample
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation import open_model
 from seesawnas.nn import FaceNetwork, build
+from seesawnas.nn.deploy import deploy_form
 from seesawnas.space import load, to_point
 from tests.faces import made_up_faces
 
@@ -39,12 +42,11 @@ POINT: dict[str, object] = {
 }
 
 
-@pytest.fixture(scope="module")
-def network() -> FaceNetwork:
+def made(point: dict[str, object]) -> FaceNetwork:
     """With statistics that are not those of a fresh network."""
     torch.manual_seed(0)
-    made = build(to_point(POINT, "tiny").spec)
-    for module in made.modules():
+    network = build(to_point(point, "tiny").spec)
+    for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d):
             assert module.running_mean is not None
             assert module.running_var is not None
@@ -52,7 +54,12 @@ def network() -> FaceNetwork:
             module.running_var.uniform_(0.5, 1.5)
         if isinstance(module, torch.nn.PReLU):
             module.weight.data.uniform_(-0.1, 1.4)
-    return made.eval()
+    return network.eval()
+
+
+@pytest.fixture(scope="module")
+def network() -> FaceNetwork:
+    return made(POINT)
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +143,38 @@ def test_the_card_is_complete_and_its_lines_run(
     torch.testing.assert_close(found, wanted, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.load. is:DeprecationWarning")
+@pytest.mark.parametrize("normalise", ["inside", "outside"])
+@pytest.mark.parametrize(
+    ("format", "batch"),
+    [("onnx", 1), ("onnx", 3), ("torchscript", 1), ("torchscript", 3), ("ncnn", 1)],
+)
+def test_the_lines_of_a_card_feed_the_file(
+    network: FaceNetwork,
+    faces: FaceData,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    format: str,
+    batch: int,
+    normalise: Literal["inside", "outside"],
+) -> None:
+    pytest.importorskip(FORMATS[format].runtime, reason=f"{format}'s runtime is not installed")
+    options = ExportOptions(format, batch=batch, normalise=normalise)
+    done = export(network, tmp_path / "tiny", options, faces, trained=True)
+    Image.fromarray(faces.verification.images[0]).save(tmp_path / "face.png")
+    (tmp_path / "embed.py").write_text(snippet(done.card))
+    monkeypatch.chdir(tmp_path)
+    found = runpy.run_path("embed.py")
+    assert found["images"].shape == (batch, 3, 32, 32)
+    image = torch.from_numpy(faces.verification.images[:1]).permute(0, 3, 1, 2).float()
+    with torch.no_grad():
+        wanted = network((image - 127.5) / 128)[0]
+    cosine = torch.nn.functional.cosine_similarity(
+        torch.from_numpy(found["embedding"]), wanted, dim=0
+    )
+    assert cosine > 0.999
+
+
 def test_the_lowering_that_is_measured_to_be_fastest_is_kept(
     network: FaceNetwork, faces: FaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,8 +240,6 @@ def test_a_runtime_that_disagrees_leaves_nothing(
 ) -> None:
     def wrong(form: object, stem: Path, contents: object) -> None:
         other = build(network.spec).eval()
-        from seesawnas.nn.deploy import deploy_form
-
         FORMATS["torchscript"].write(deploy_form(other), stem, contents)  # type: ignore[arg-type]
 
     broken = replace(FORMATS["torchscript"], name="broken", write=wrong)
@@ -212,14 +249,23 @@ def test_a_runtime_that_disagrees_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("batch", [1, 3, None])
 def test_eight_bits_are_smaller_and_close(
-    network: FaceNetwork, faces: FaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    faces: FaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int | None
 ) -> None:
     monkeypatch.setattr("seesawnas.device.export.LEAST_INT8_COSINE", 0.9)
     monkeypatch.setattr("seesawnas.device.export.MOST_INT8_LOSS", 1.0)
-    done = export(network, tmp_path / "tiny", ExportOptions("onnx", int8=True), faces, trained=True)
+    wide = made({**POINT, "stages": [{"depth": 2, "middle": 256, "width": 128, "stride": 2}]})
+    done, whole = (
+        export(wide, tmp_path / name, options, faces, trained=True)
+        for name, options in (
+            ("int8", ExportOptions("onnx", int8=True, batch=batch)),
+            ("float", ExportOptions("onnx", batch=batch)),
+        )
+    )
     assert done.card["precision"] == "int8"
     assert done.card["parity"]["cosine_mean"] > 0.9
+    assert done.files[0].stat().st_size < 0.5 * whole.files[0].stat().st_size
     import onnx
 
     graph = onnx.load(str(done.files[0])).graph
@@ -227,6 +273,25 @@ def test_eight_bits_are_smaller_and_close(
         one.data_type for one in graph.initializer if one.name.endswith("weight_quantized")
     } == {onnx.TensorProto.INT8}
     assert {"Sigmoid", "Mul", "PRelu"} <= {node.op_type for node in graph.node}
+    for value in (*graph.input, *graph.output):
+        size = value.type.tensor_type.shape.dim[0]
+        assert (size.dim_value or None) == batch
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_eight_bits_do_not_depend_on_the_batch(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path, batch: int
+) -> None:
+    images = faces.verification.images[:3].transpose(0, 3, 1, 2).astype(np.float32)
+    stem, form = tmp_path / "tiny", deploy_form(network)
+    write = FORMATS["onnx"].write_int8
+    assert write is not None
+    found = []
+    for size in (None, batch):
+        write(form, stem, Contents(size), images)
+        model = open_model(stem.with_name("tiny.onnx"), normalise="none")
+        found.append(model.run(torch.from_numpy(images)))
+    assert torch.equal(*found)
 
 
 def test_eight_bits_that_are_broken_are_refused(
@@ -236,6 +301,27 @@ def test_eight_bits_that_are_broken_are_refused(
     with pytest.raises(InvalidInput, match="in eight bits the mean cosine"):
         export(network, tmp_path / "tiny", ExportOptions("onnx", int8=True), faces, trained=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_eight_bits_that_verify_worse_are_refused(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("seesawnas.device.export.LEAST_INT8_COSINE", 0.5)
+    monkeypatch.setattr("seesawnas.device.export.MOST_INT8_LOSS", -1.0)
+    with pytest.raises(InvalidInput, match=r"the AUC on .* may fall by at most -1\.0, got "):
+        export(network, tmp_path / "tiny", ExportOptions("onnx", int8=True), faces, trained=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sets_that_are_not_there_are_said_before_anything_is_written(
+    network: FaceNetwork, faces: FaceData, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    options = ExportOptions("onnx", pairs=("nosuch.bin", "nor_this"))
+    with pytest.raises(InvalidInput) as caught:
+        export(network, tmp_path / "tiny", options, faces, trained=True, say=said.append)
+    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [*options.pairs]
+    assert said == []
 
 
 def test_too_few_faces_to_calibrate_on_are_refused(

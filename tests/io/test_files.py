@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from seesawnas.errors import InvalidInput
-from seesawnas.io.files import expanded, inside, make_folder, open_within, write_atomically
+from seesawnas.io.files import (
+    expanded,
+    inside,
+    make_folder,
+    named_twice,
+    open_within,
+    write_atomically,
+)
 
 
 def test_text_and_bytes_arrive_and_folders_are_made(tmp_path: Path) -> None:
@@ -160,3 +167,15 @@ def test_a_file_may_be_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     Path("~draft.csv").touch()
     assert expanded("~draft.csv") == Path("~draft.csv")
+
+
+def test_names_of_the_same_file_or_the_same_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a").mkdir()
+    Path("b").symlink_to("a")
+    assert named_twice(["a", "x", "c/a", "y"]) is None
+    assert named_twice(["x", "a", "./b/../a"]) == ("a", "./b/../a")
+    assert named_twice(["a/", "x", Path("b")]) == ("a/", "b")
+    assert named_twice(["study:1", "./study:1", "study:1"]) == ("study:1", "study:1")

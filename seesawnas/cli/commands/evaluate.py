@@ -104,7 +104,7 @@ def evaluate(
     how = HowToVerify(images, templates, wanted, flip, batch_size, resamples, seed, embed_shown)
     sets = _paths(pairs)
     opened = open_models(models, normalise or [], bgr, output, device, untrained)
-    timed = None if latency is None else _time_models([str(path) for path in models], latency)
+    timed = None if latency is None else _time_models(models, opened, latency)
     for one in opened:
         print_notes(one)
     if len(opened) == 1:
@@ -255,25 +255,21 @@ def _tell(html: Path | None) -> None:
 
 
 def _paths(text: str) -> list[str]:
-    """The verification sets: all are there before the first is evaluated, which takes long.
+    """The verification sets, which are all there.
 
     Raises:
         InvalidInput: If there are none; with a line for each that is not there.
     """
-    from seesawnas.data.skipped import printable
-    from seesawnas.io.files import expanded
+    from seesawnas.evaluation.benchmark import check_sets
 
     paths = [path for path in (part.strip() for part in text.split(",")) if path]
     if not paths:
         raise InvalidInput("--pairs must name a verification set, got nothing")
-    gone = [path for path in paths if not expanded(path).exists()]
-    if gone:
-        reason = "cannot be read: there is no such file or folder"
-        raise InvalidInput("\n".join(f"{printable(path)}: {reason}" for path in gone))
+    check_sets(paths)
     return paths
 
 
-def _time_models(refs: list[str], runtime: str) -> TimedModels:
+def _time_models(paths: list[Path], models: list[FaceModel], runtime: str) -> TimedModels:
     """How long the models take, measured side by side before they are evaluated."""
     import tempfile
 
@@ -287,9 +283,11 @@ def _time_models(refs: list[str], runtime: str) -> TimedModels:
     with tempfile.TemporaryDirectory() as folder:
         files = []
         with steps_shown() as say:
-            for number, ref in enumerate(refs):
-                say(f"writing {ref} for {runtime}")
+            for number, (path, model) in enumerate(zip(paths, models, strict=True)):
+                say(f"writing {path} for {runtime}")
                 place = Path(folder) / str(number)
                 place.mkdir()
-                files.append(model_file(ref, runtime, place, option="--latency"))
+                files.append(
+                    model_file(str(path), runtime, place, option="--latency", size=model.size)
+                )
         return rounds_shown(time_models(timer, files))

@@ -27,8 +27,9 @@ DeviceCommandText = Annotated[
     typer.Option(
         "--command",
         metavar="CMD",
-        help="Measure on a device: a command with {model}, {runs} and {threads} that prints "
-        "the milliseconds of each run, one number a line.",
+        help="Measure on a device: a command with {model} and {runs}, and if it needs them "
+        "{threads}, {height} and {width}, that prints the milliseconds of each run, one number "
+        "a line.",
         rich_help_panel=_DEVICE,
         show_default=False,
     ),
@@ -211,12 +212,11 @@ def _files(
         random_network,
         write_network,
     )
-    from seesawnas.io.files import expanded
+    from seesawnas.io.files import expanded, named_twice
     from seesawnas.nn.weights import WEIGHTS
 
-    if len(set(refs)) < len(refs):
-        twice = next(ref for ref in refs if refs.count(ref) > 1)
-        raise InvalidInput(f"REF must name each network once, got {twice} twice")
+    if (same := named_twice(refs)) is not None:
+        raise InvalidInput(f"REF must name each network once, got {' and '.join(same)}")
     found = []
     with steps_shown() as say:
         for number, ref in enumerate(refs):

@@ -17,7 +17,7 @@ from torch import Tensor
 from seesawnas import __version__
 from seesawnas.arch.layers import Pool, Shape
 from seesawnas.device.formats.base import Contents, Format, Images, needs
-from seesawnas.device.formats.onnx_int8 import quantise_onnx
+from seesawnas.device.formats.onnx_int8 import fix_batch, quantise_onnx
 from seesawnas.io.files import write_atomically
 from seesawnas.nn.deploy.form import (
     INPUT,
@@ -96,10 +96,14 @@ def _write(form: DeployForm, stem: Path, contents: Contents) -> None:
 def _write_int8(form: DeployForm, stem: Path, contents: Contents, images: Images) -> None:
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
-        source.write_bytes(onnx_bytes(form, batch=contents.batch, about=contents.about or {}))
+        # Calibrated image by image: the ranges do not depend on the batch.
+        source.write_bytes(onnx_bytes(form, batch=None, about=contents.about or {}))
         contents.say(f"calibrating on {len(images)} faces")
         quantise_onnx(source, target, images, name=IMAGES)
-        write_atomically(stem.with_name(stem.name + ".onnx"), target.read_bytes())
+        content = (
+            target.read_bytes() if contents.batch is None else fix_batch(target, contents.batch)
+        )
+        write_atomically(stem.with_name(stem.name + ".onnx"), content)
 
 
 ONNX = Format(

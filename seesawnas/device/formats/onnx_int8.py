@@ -22,7 +22,7 @@ def quantise_onnx(source: Path, target: Path, images: NDArray[np.float32], *, na
     """Write the ONNX file ``source`` in eight bits to ``target``.
 
     Args:
-        source: A file of ``formats.onnx``.
+        source: A file of ``formats.onnx`` that takes any number of images.
         target: Where to write.
         images: (N, 3, H, W), as the network takes them, to find the range of each map.
         name: Of the file's input.
@@ -59,6 +59,18 @@ def quantise_onnx(source: Path, target: Path, images: NDArray[np.float32], *, na
             per_channel=True,
             op_types_to_quantize=["Conv"],
         )
+
+
+def fix_batch(path: Path, batch: int) -> bytes:
+    """The content of the ONNX file at ``path``, which takes any number of images, for ``batch``."""
+    import onnx
+
+    model = onnx.load(path)
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = batch
+    del model.graph.value_info[:]  # of the maps of any number of images
+    content: bytes = model.SerializeToString()
+    return content
 
 
 @contextmanager

@@ -171,7 +171,7 @@ class NetworkTimer:
 
     def _run(self, file: ModelFile) -> Run:
         if self.device is not None:
-            return self.device.run(file.path)
+            return self.device.run(file.path, file.size)
         images = np.random.default_rng(0).standard_normal(self.shape(file), np.float32)
         return timed(open_session(self.runtime, file.path, self.threads), images, self.threads)
 

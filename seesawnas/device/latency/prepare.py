@@ -10,8 +10,9 @@ from seesawnas.arch import ArchSpec
 from seesawnas.cost.latency import LatencyModel, waste_word
 from seesawnas.device.formats import FORMATS, Contents, Format
 from seesawnas.errors import InvalidInput
-from seesawnas.evaluation import open_model
-from seesawnas.evaluation.models.card import card_size, read_card
+from seesawnas.evaluation.models.card import card_path, card_size, read_card
+from seesawnas.evaluation.models.onnx import check_external
+from seesawnas.evaluation.models.open import file_size
 from seesawnas.io.files import expanded
 from seesawnas.nn import FaceNetwork, is_trained, load_model
 from seesawnas.nn.deploy import deploy_form
@@ -90,29 +91,52 @@ def write_network(
     return ModelFile(name, made.files(stem)[0], (inputs.height, inputs.width))
 
 
-def existing_file(path: Path, runtime: str, option: str = "--runtime") -> ModelFile:
+def existing_file(
+    path: Path, runtime: str, option: str = "--runtime", size: tuple[int, int] | None = None
+) -> ModelFile:
     """A file that was exported before, by this program or another.
 
     Args:
         path: May begin with ``~``.
         runtime: As ``option`` has it.
         option: What messages call it.
+        size: (height, width) of the images that it is run on, of a file that was opened by
+            :func:`~seesawnas.evaluation.open_model`; None: those that it, or its card, says.
 
     Raises:
-        InvalidInput: If it is not of ``runtime``'s format, or does not run.
+        InvalidInput: If it is not of ``runtime``'s format, does not run, or nothing says its size.
     """
-    path, suffix = expanded(path), format_of(runtime, option).suffixes[0]
+    path, made = expanded(path), format_of(runtime, option)
+    suffix = made.suffixes[0]
     if not path.name.endswith(suffix):
         raise InvalidInput(f"{path}: must be a {suffix} file for {option} {runtime}")
     if not path.is_file():
         raise InvalidInput(f"{path}: there is no such file")
-    # A stranger's file is run once by what evaluates such files, with all its checks.
-    size = card_size(read_card(path)) or open_model(path, normalise="none").size
+    size = size or _size(path, needs_own_runtime=runtime == made.runtime)
+    if size is None:
+        raise InvalidInput(
+            f"{path}: must have its card {card_path(path).name} beside it, which says the size of "
+            "its images: the file itself fixes none"
+        )
     return ModelFile(str(path), path, size, "file")
 
 
+def _size(path: Path, *, needs_own_runtime: bool) -> tuple[int, int] | None:
+    """(height, width) that the file takes, with all checks that files of others need."""
+    # Beside another runtime that opens the format, its own may not be installed.
+    if not needs_own_runtime and (size := card_size(read_card(path))) is not None:
+        check_external(path)
+        return size
+    return file_size(path)
+
+
 def model_file(
-    ref: str, runtime: str, folder: Path, batch: int = 1, option: str = "--runtime"
+    ref: str,
+    runtime: str,
+    folder: Path,
+    batch: int = 1,
+    option: str = "--runtime",
+    size: tuple[int, int] | None = None,
 ) -> ModelFile:
     """The model at ``ref``, an exported file or a network's folder, as a file of ``runtime``.
 
@@ -124,13 +148,14 @@ def model_file(
         folder: For the file that is written.
         batch: Images a run, of a file that is written.
         option: What messages call the runtime.
+        size: Of a file's images, see :func:`existing_file`.
 
     Raises:
         InvalidInput: If it cannot be opened or written, or is not of the runtime's format.
     """
     path = expanded(ref)
     if not path.is_dir():
-        return existing_file(path, runtime, option)
+        return existing_file(path, runtime, option, size)
     format_of(runtime, option)
     file = write_network(load_model(path, untrained=True), runtime, folder, ref, batch)
     return replace(file, weights="trained" if is_trained(path) else "random")

@@ -1,7 +1,8 @@
 """Devices that are not this machine, by a command that runs a model there.
 
 The command is a template with the fields ``{model}``, the path of the model's file on this machine,
-``{runs}``, how often to run it, and ``{threads}``. It prints the milliseconds of each run, one
+``{runs}``, how often to run it, ``{threads}``, and ``{height}`` and ``{width}``, the size of its
+images. It prints the milliseconds of each run, one
 number a line; lines that begin with ``#`` are for people, and the first of them names the device.
 ``adb``, ``ssh``, ncnn's ``benchncnn`` and ExecuTorch's ``executor_runner`` fit behind a few lines
 of shell.
@@ -24,7 +25,7 @@ from seesawnas.device.latency.protocol import Run, Sample
 from seesawnas.errors import InvalidInput
 from seesawnas.text import short
 
-_FIELD = re.compile(r"\{(model|runs|threads)\}")
+_FIELD = re.compile(r"\{(model|runs|threads|height|width)\}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf)", re.IGNORECASE | re.ASCII)
 _COMMENT = "#"
 _MOST_OUTPUT = 1 << 20
@@ -67,13 +68,23 @@ class DeviceCommand:
         self.device: str | None = None
         self._measurements: Path | None = None
 
-    def times(self, model: Path) -> list[float]:
-        """The milliseconds of each run of ``model``.
+    def times(self, model: Path, size: tuple[int, int]) -> list[float]:
+        """The milliseconds of each run of ``model``, which takes images of ``size``.
+
+        Args:
+            model: Its file.
+            size: (height, width).
 
         Raises:
             InvalidInput: If the command fails, takes too long, or prints something else.
         """
-        values = {"model": str(model), "runs": str(self.runs), "threads": str(self.threads)}
+        values = {
+            "model": str(model),
+            "runs": str(self.runs),
+            "threads": str(self.threads),
+            "height": str(size[0]),
+            "width": str(size[1]),
+        }
         words = [_FIELD.sub(lambda found: values[found[1]], word) for word in self.words]
         lines = [line.strip() for line in self._output(words).splitlines()]
         found = _numbers([line for line in lines if line and line[0] != _COMMENT], self.runs)
@@ -105,9 +116,9 @@ class DeviceCommand:
                 f"--command; give another --out"
             )
 
-    def run(self, model: Path) -> Run:
+    def run(self, model: Path, size: tuple[int, int]) -> Run:
         """One call as a sample: its fastest run."""
-        return lambda: Sample(min(self.times(model)))
+        return lambda: Sample(min(self.times(model, size)))
 
     def _output(self, words: list[str]) -> str:
         try:

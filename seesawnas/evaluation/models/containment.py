@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from seesawnas.errors import InvalidInput
 _SECONDS = 60
 _MOST_EXIT = 127
 _STDERR = 2
+_own: set[str] = set()
+_tried: set[tuple[str, ...]] = set()
 
 
 @contextmanager
@@ -55,16 +58,40 @@ def terminate_after(seconds: float, options: Any) -> Iterator[None]:
         timer.cancel()
 
 
-def try_apart(path: Path, runtime: str, code: str, side: int) -> None:
-    """Run ``code`` in a process of its own, which a broken file may end.
-
-    It finds ``path`` and ``side`` in ``sys.argv``. What fails in it without ending the process is
-    no matter here: it fails again, in words, where the file is opened.
+def trust(files: Sequence[Path]) -> None:
+    """Let this process open ``files``, which it has written, without a trial.
 
     Raises:
-        InvalidInput: If the process was ended, or takes too long.
+        OSError: If one cannot be read.
     """
-    command = [sys.executable, "-P", "-c", code, str(path), str(side)]
+    _own.add(_digest(files))
+
+
+def try_apart(files: Sequence[Path], runtime: str, code: str, size: tuple[int, int]) -> None:
+    """Run ``code`` in a process of its own, which a broken file may end.
+
+    It finds the first of ``files``, height and width in ``sys.argv``. What fails in it without
+    ending the process is no matter here: it fails again, in words, where the file is opened. Files
+    of the same content are tried once by a process, and its own files never.
+
+    Args:
+        files: Of the model, that by which it is opened first.
+        runtime: What messages call it.
+        code: What opens and runs it.
+        size: (height, width) of the images that it is run on.
+
+    Raises:
+        InvalidInput: If a file cannot be read, the process was ended, or it takes too long.
+    """
+    path, sides = files[0], [str(side) for side in size]
+    try:
+        digest = _digest(files)
+    except OSError as error:
+        raise InvalidInput(f"{path}: cannot be read: {error.strerror or error}") from None
+    trial = (digest, runtime, *sides)
+    if digest in _own or trial in _tried:
+        return
+    command = [sys.executable, "-P", "-c", code, str(path), *sides]
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS
@@ -77,6 +104,16 @@ def try_apart(path: Path, runtime: str, code: str, side: int) -> None:
         raise InvalidInput(
             f"{path}: cannot be run by {runtime}: it ended the process that tried it"
         )
+    _tried.add(trial)
+
+
+def _digest(files: Sequence[Path]) -> str:
+    """Of the content of ``files``."""
+    found = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            found.update(hashlib.file_digest(file, "sha256").digest())
+    return found.hexdigest()
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """ExecuTorch programs (extra ``executorch``).
 
-A broken file may end the process. So a file without the card that ``seesawnas export`` writes is
-first run in a process of its own.
+A broken file may end the process. So a file that this process has not written is first run in a
+process of its own, whatever its card says.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seesawnas.errors import InvalidInput
-from seesawnas.evaluation.models.card import read_card
 from seesawnas.evaluation.models.containment import discard_stderr, try_apart
 from seesawnas.evaluation.models.outputs import Opened, Rows, reason, refuse_choices
 
@@ -71,7 +70,7 @@ def executorch_session(
 
 
 def open_executorch(
-    path: Path, device: torch.device, side: int, output: str | None = None
+    path: Path, device: torch.device, size: tuple[int, int], output: str | None = None
 ) -> Opened:
     """The program in ``path``.
 
@@ -79,9 +78,8 @@ def open_executorch(
         InvalidInput: If it cannot be opened, or takes no images.
     """
     refuse_choices(path, device, output)
-    if read_card(path) is None:
-        import_executorch(path)
-        try_apart(path, "executorch", _TRIAL, side)
+    import_executorch(path)
+    try_apart((path,), "executorch", _TRIAL, size)
     return open_here(path)
 
 

@@ -1,7 +1,7 @@
 """Networks in ncnn's format, a text of layers and a file of weights beside it (extra ``ncnn``).
 
-ncnn reads them without checks of its own, and a broken file ends the process. So a file without the
-card that ``seesawnas export`` writes is first run in a process of its own.
+ncnn reads them without checks of its own, and a broken file ends the process. So a file that this
+process has not written is first run in a process of its own, whatever its card says.
 """
 
 from __future__ import annotations
@@ -15,17 +15,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seesawnas.errors import InvalidInput
-from seesawnas.evaluation.models.card import read_card
 from seesawnas.evaluation.models.containment import discard_stderr, try_apart
 from seesawnas.evaluation.models.outputs import Opened, Rows, refuse_choices
 
 SUFFIX = ".ncnn.param"
 _MAGIC = "7767517"
+# As ``ncnn_session`` does it, but without torch, which takes seconds to import.
 _TRIAL = """
-import pathlib, sys, numpy
-from seesawnas.evaluation.models.ncnn import ncnn_session
-side = int(sys.argv[2])
-ncnn_session(pathlib.Path(sys.argv[1]), 1)(numpy.zeros((1, 3, side, side), numpy.float32))
+import sys, ncnn, numpy
+path, sides = sys.argv[1], sys.argv[2:]
+network = ncnn.Net()
+network.opt.use_vulkan_compute = False
+network.opt.num_threads = 1
+if not network.load_param(path) and not network.load_model(path.removesuffix(".param") + ".bin"):
+    image = numpy.zeros((3, *map(int, sides)), numpy.float32)
+    extractor = network.create_extractor()
+    extractor.input("in0", ncnn.Mat(image))
+    extractor.extract("out0")
 """
 
 _Images = NDArray[np.float32]
@@ -68,20 +74,20 @@ def ncnn_session(path: Path, threads: int) -> Callable[[_Images], _Images]:
     return run
 
 
-def open_ncnn(path: Path, device: torch.device, side: int, output: str | None = None) -> Opened:
+def open_ncnn(
+    path: Path, device: torch.device, size: tuple[int, int], output: str | None = None
+) -> Opened:
     """The network in ``path``; its input is ``in0`` and its output ``out0``, as pnnx names them.
 
     Raises:
         InvalidInput: If it cannot be opened, or ends the process that tries it.
     """
     refuse_choices(path, device, output)
-    if read_card(path) is None:
-        _weights(path)
-        try_apart(path, "ncnn", _TRIAL, side)
+    try_apart((path, _weights(path)), "ncnn", _TRIAL, size)
     # Its threads wait busily for one another, which takes long beside another program.
     session = ncnn_session(path, 1)
     with discard_stderr():
-        width = session(np.zeros((1, 3, side, side), np.float32)).shape[1]
+        width = session(np.zeros((1, 3, *size), np.float32)).shape[1]
 
     def call(images: Tensor) -> Tensor:
         return torch.from_numpy(session(images.float().numpy()))

@@ -44,14 +44,24 @@ def parse_normalisation(text: str) -> tuple[PerChannel, PerChannel]:
         )
     numbers = [value for value in values if value is not None]
     means, stds = numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :]
-    if not all(abs(mean) <= _LARGEST for mean in means):
+    if not all(map(is_mean, means)):
         raise InvalidInput(
             f"--normalise: means must be finite and at most {_LARGEST:,.0f}, got {_shown(text)}"
         )
-    if not all(_SMALLEST <= std <= _LARGEST for std in stds):
+    if not all(map(is_std, stds)):
         rule = f"stds must be positive and finite, from {_SMALLEST} to {_LARGEST:,.0f}"
         raise InvalidInput(f"--normalise: {rule}, got {_shown(text)}")
     return per_channel(means), per_channel(stds)
+
+
+def is_mean(value: float) -> bool:
+    """Whether ``value`` can be subtracted from pixels from 0 to 255."""
+    return abs(value) <= _LARGEST
+
+
+def is_std(value: float) -> bool:
+    """Whether pixels from 0 to 255 can be divided by ``value``."""
+    return _SMALLEST <= value <= _LARGEST
 
 
 def scale_caution(mean: PerChannel, std: PerChannel) -> tuple[str, ...]:

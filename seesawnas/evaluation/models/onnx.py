@@ -14,11 +14,11 @@ from torch import Tensor
 
 from seesawnas.data.skipped import printable
 from seesawnas.errors import InvalidInput
+from seesawnas.evaluation.models.card import LARGEST_SIDE
 from seesawnas.evaluation.models.containment import limit_memory, terminate_after
 from seesawnas.evaluation.models.onnx_graph import GraphStart, read_start
 from seesawnas.evaluation.models.outputs import Opened, Rows, choose_output, reason
 
-LARGEST_SIDE = 2048
 LARGEST_BATCH = 1 << 28
 """Numbers in the input of a file that fixes how many images it takes at a time.
 
@@ -33,18 +33,19 @@ _KINDS = {
 _SECONDS = 60.0  # and as many again for each image
 
 
-def open_onnx(path: Path, device: torch.device, side: int, output: str | None = None) -> Opened:
+def open_onnx(
+    path: Path, device: torch.device, size: tuple[int, int], output: str | None = None
+) -> Opened:
     """The network in an ONNX file.
 
     Its only input takes images, and one of its outputs, ``output``, is the embedding. It is run
-    once, on black images, to see what it returns; of ``side`` pixels if it fixes no size.
+    once, on black images, to see what it returns; of ``size`` if it fixes none.
     """
-    start = _start(path)
-    _check_external(path, start)
+    start = check_external(path)
     runner = _Runner(path, _session(path, device))
     taken, names = _described(path, runner.session)
     images = _Input(path, taken)
-    height, width = images.size or (side, side)
+    height, width = images.size or size
     batch = torch.zeros(images.step or 1, 3, height, width)
     with runner.limits(len(batch)):
         given = runner(None, images.feed(images.ready(batch)))
@@ -143,12 +144,16 @@ def _start(path: Path) -> GraphStart:
         raise InvalidInput(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
-def _check_external(path: Path, start: GraphStart) -> None:
+def check_external(path: Path) -> GraphStart:
     """Refuse weights in other files that are not there, or lead out of the file's folder.
 
+    Returns:
+        What the file says of itself.
+
     Raises:
-        InvalidInput: If there are such weights.
+        InvalidInput: If there are such weights, or the file cannot be read.
     """
+    start = _start(path)
     # A file may be a link into a store, its data beside the link or beside what it leads to.
     folders = {path.parent.resolve(), path.resolve().parent}
     for place in start.external:
@@ -169,6 +174,7 @@ def _check_external(path: Path, start: GraphStart) -> None:
             raise InvalidInput(
                 f"{path}: needs its external data beside it, which is not there: {shown}"
             )
+    return start
 
 
 def _session(path: Path, device: torch.device) -> Any:

@@ -13,15 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from seesawnas.errors import InvalidInput
-from seesawnas.evaluation.models.card import card_normalisation, card_path, card_size, read_card
+from seesawnas.evaluation.models.card import (
+    card_normalisation,
+    card_path,
+    card_size,
+    check_card_size,
+    read_card,
+)
 from seesawnas.evaluation.models.executorch import SUFFIX as PROGRAM
 from seesawnas.evaluation.models.executorch import open_executorch
 from seesawnas.evaluation.models.ncnn import SUFFIX as LAYERS
@@ -124,14 +131,11 @@ def open_model(
     if not found.is_file():
         raise InvalidInput(f"{path}: there is no such file or folder")
     card = read_card(found) if normalise is None else None
+    sized = card if normalise is None else _readable_card(found)
     if card is None and normalise is None and found.suffix.lower() != ".onnx":
         raise InvalidInput(f"{path}: requires --normalise (one of {FORMS}), got nothing")
     mean, std = NONE if normalise is None else parse_normalisation(normalise)
-    opener = next(
-        (made for suffix, made in _OPENERS.items() if found.name.lower().endswith(suffix)),
-        open_script,
-    )
-    opened = opener(found, where, max(card_size(card) or (SIDE,)), output)
+    opened = _open_file(found, where, sized, output)
     if card is None:
         _check_normalisation(path, opened, normalise, (mean, std))
         notes = opened.notes + _cautions(opened, mean, std)
@@ -140,9 +144,42 @@ def open_model(
     else:
         mean, std = card_normalisation(card)
         notes = opened.notes
-    height, width = opened.size or card_size(card) or (SIDE, SIDE)
+    height, width = opened.size or (SIDE, SIDE)
     run = _blue_first(opened.run) if bgr else opened.run
     return FaceModel(found.name, run, height, width, mean, std, where, notes)
+
+
+def file_size(path: Path) -> tuple[int, int] | None:
+    """(height, width) of the images that the file ``path`` takes; None if nothing says it.
+
+    The file is run once, with all checks. If it fixes no size, its card says it.
+
+    Raises:
+        InvalidInput: If it cannot be opened or gives no embeddings.
+    """
+    return _open_file(path, torch.device("cpu"), read_card(path), None).size
+
+
+def _readable_card(path: Path) -> dict[str, Any] | None:
+    try:
+        return read_card(path)
+    except InvalidInput:
+        return None
+
+
+def _open_file(
+    path: Path, device: torch.device, card: dict[str, Any] | None, output: str | None
+) -> Opened:
+    """The network in the file ``path``; its size is the card's if the file fixes none."""
+    opener = next(
+        (made for suffix, made in _OPENERS.items() if path.name.lower().endswith(suffix)),
+        open_script,
+    )
+    size = card_size(card)
+    opened = opener(path, device, size or (SIDE, SIDE), output)
+    if card is not None:
+        check_card_size(path, opened.size, card)
+    return replace(opened, size=opened.size or size)
 
 
 @contextmanager

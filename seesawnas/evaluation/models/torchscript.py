@@ -34,11 +34,13 @@ _PASSING = {f"aten::{name}" for name in _PASSED}
 _SEEN = 5000  # nodes: those that fetch weights may come first
 
 
-def open_script(path: Path, device: torch.device, side: int, output: str | None = None) -> Opened:
+def open_script(
+    path: Path, device: torch.device, size: tuple[int, int], output: str | None = None
+) -> Opened:
     """The network in a TorchScript file.
 
     A pickled module, which runs code as it is loaded, is refused. The network is run once, on a
-    black square of ``side`` pixels, to see what it returns.
+    black image of ``size``, to see what it returns.
     """
     if not _is_script(path):
         raise InvalidInput(
@@ -68,7 +70,7 @@ def open_script(path: Path, device: torch.device, side: int, output: str | None 
             raise InvalidInput(f"{path}: {where}: {reason(error, -1)}") from None
 
     with torch.inference_mode():
-        found = outputs(torch.zeros(1, 3, side, side, device=device))
+        found = outputs(torch.zeros(1, 3, *size, device=device))
     name, width, notes = choose_output(path, found, 1, output)
 
     def call(images: Tensor) -> Tensor:

@@ -231,7 +231,7 @@ def test_models_of_one_name_are_told_apart_by_their_paths(network: str, csv: str
         (("pixels.onnx", "trained"), ["pixels.onnx: requires --normalise"]),
         (
             ("pixels.onnx", "pixels.onnx", "--normalise", "128"),
-            ["MODEL must name each model once, got pixels.onnx twice"],
+            ["MODEL must name each model once, got pixels.onnx and pixels.onnx"],
         ),
         (
             ("trained", "again", "--normalise", "128", "--bgr"),

@@ -102,18 +102,30 @@ def test_a_file_that_is_no_network_is_one_line() -> None:
     )
 
 
+@pytest.mark.parametrize("again", ["./net.onnx", "link.onnx", "~/net.onnx", "net.onnx"])
+def test_a_file_that_is_named_twice_is_refused_before_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    Path("net.onnx").write_bytes(b"what")
+    Path("link.onnx").symlink_to("net.onnx")
+    ran = Ran("latency", "net.onnx", again)
+    assert ran.code == 2
+    assert ran.err == f"REF must name each network once, got net.onnx and {again}\n"
+
+
 def test_a_device_is_a_command(tmp_path: Path) -> None:
     device = tmp_path / "device.py"
     device.write_text(
-        "import sys\nprint('# a phone')\nfor _ in range(int(sys.argv[2])): print(4.5)"
+        "import sys\nprint('# a phone', sys.argv[3:])\nfor _ in range(int(sys.argv[2])): print(4.5)"
     )
-    command = f"{sys.executable} {device} {{model}} {{runs}}"
+    command = f"{sys.executable} {device} {{model}} {{runs}} {{height}} {{width}}"
     values = Ran(
         "latency", "tiny.yaml", "--command", command, "--rounds", "8", "--runs", "2", "--json"
     ).json
     assert values["networks"][0]["ms"] == 4.5
     assert (values["clock"], values["networks"][0]["cpu_ms"]) == ("wall", None)
-    assert (values["device"], values["threads"]) == ("a phone", None)
+    assert (values["device"], values["threads"]) == ("a phone ['32', '32']", None)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +170,12 @@ def test_a_network_is_exported_and_opened_by_every_command() -> None:
         (("--format", "onnx", "--lowering", "x"), "--lowering must be one of"),
         (("--format", "torchscript", "--int8"), "--int8 must be given with one of"),
         (("--format", "onnx", "--calibrate", "nowhere"), "nowhere"),
+        (("--format", "onnx", "--out", ".onnx"), "--out must be a file with a name before .onnx"),
+        (("--format", "onnx", "--out", "no/.."), "--out must be a file with a name before .onnx"),
+        (
+            ("--format", "onnx", "--calibrate", "faces", "--pairs", "nosuch.bin"),
+            "nosuch.bin: cannot be read: there is no such file or folder",
+        ),
     ],
 )
 def test_what_cannot_be_exported_is_one_line(words: tuple[str, ...], said: str) -> None:

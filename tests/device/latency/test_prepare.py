@@ -21,7 +21,9 @@ from seesawnas.device.latency.prepare import (
 from seesawnas.errors import InvalidInput
 from seesawnas.nn import save_model
 from seesawnas.space import to_point
+from tests.cards import write_card
 from tests.device.test_export import POINT
+from tests.evaluation.onnx_file import write_flatten, write_graph
 from tests.latency import model
 
 
@@ -59,12 +61,42 @@ def test_models_in_the_home_directory(tmp_path: Path, monkeypatch: pytest.Monkey
     network = random_network(to_point(POINT, "tiny").spec)
     written = write_network(network, "torch", tmp_path, "tiny")
     save_model(network, tmp_path / "folder")
+    write_card(written.path)
     assert existing_file(Path("~/tiny.pt"), "torch").path == written.path
     assert model_file("~/tiny.pt", "torch", tmp_path).path == written.path
     (tmp_path / "out").mkdir()
     assert model_file("~/folder", "torch", tmp_path / "out").path.parent == tmp_path / "out"
     (tmp_path / "run.pt").mkdir()
     assert not is_model_file("~/run.pt")
+
+
+def test_a_file_of_which_nothing_says_the_size_is_refused(tmp_path: Path) -> None:
+    network = random_network(to_point(POINT, "tiny").spec)
+    path = write_network(network, "torch", tmp_path, "tiny").path
+    with pytest.raises(
+        InvalidInput, match=r"tiny\.pt: must have its card tiny\.pt\.json beside it"
+    ):
+        existing_file(path, "torch")
+    assert existing_file(path, "torch", size=(32, 24)).size == (32, 24)
+    write_card(path)
+    assert existing_file(path, "torch").size == (32, 32)
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+def test_a_card_spares_no_check_of_an_onnx_file(tmp_path: Path, runtime: str) -> None:
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    path = write_graph(
+        tmp_path / "net.onnx",
+        [("Flatten", ["x"], ["f"]), ("MatMul", ["f", "w"], ["y"])],
+        ["n", 3, 8, 8],
+        external={"w": "../weights"},
+    )
+    write_card(path, shape=[1, 3, 8, 8])
+    with pytest.raises(InvalidInput, match="external data must lie in the file's own folder"):
+        existing_file(path, runtime)
+    write_flatten(path, ["n", 3, 8, 8])
+    write_card(path, shape=[1, 3, 8, 8])
+    assert existing_file(path, runtime).size == (8, 8)
 
 
 def test_what_is_no_file_of_a_format(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from seesawnas.device.latency.remote import DeviceCommand
 from seesawnas.errors import InvalidInput
 
+SIZE = (112, 96)
 FAKE = """\
 import sys, pathlib
 model, runs, threads = sys.argv[1:]
@@ -34,9 +35,9 @@ def device(tmp_path: Path, code: str = FAKE, runs: int = 3, seconds: float = 60)
 def test_the_device_s_figures_are_read(tmp_path: Path) -> None:
     command = device(tmp_path)
     assert command.device is None
-    assert command.times(tmp_path / "a model.onnx") == [5, 6, 7]
+    assert command.times(tmp_path / "a model.onnx", SIZE) == [5, 6, 7]
     assert command.device == "a device with 2 threads"
-    assert command.run(tmp_path / "a model.onnx")().wall == 5
+    assert command.run(tmp_path / "a model.onnx", SIZE)().wall == 5
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_the_device_s_figures_are_read(tmp_path: Path) -> None:
 )
 def test_nonsense_is_one_line(tmp_path: Path, code: str, words: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        device(tmp_path, code).times(tmp_path / "a model.onnx")
+        device(tmp_path, code).times(tmp_path / "a model.onnx", SIZE)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -65,7 +66,7 @@ def test_nonsense_is_one_line(tmp_path: Path, code: str, words: str) -> None:
 def test_a_command_that_hangs_is_stopped_with_its_children(tmp_path: Path) -> None:
     code = "import subprocess\nsubprocess.run(['sleep', '600'])"
     with pytest.raises(InvalidInput, match=r"must end within 0\.5 s"):
-        device(tmp_path, code, seconds=0.5).times(tmp_path / "a model.onnx")
+        device(tmp_path, code, seconds=0.5).times(tmp_path / "a model.onnx", SIZE)
 
 
 @pytest.mark.processes
@@ -82,7 +83,7 @@ def test_ctrl_c_ends_the_command_with_its_children(tmp_path: Path) -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
-            device(tmp_path, code).times(tmp_path / "a model.onnx")
+            device(tmp_path, code).times(tmp_path / "a model.onnx", SIZE)
     finally:
         signal.signal(signal.SIGINT, before)
     child = int((tmp_path / "child").read_text())
@@ -94,14 +95,23 @@ def test_ctrl_c_ends_the_command_with_its_children(tmp_path: Path) -> None:
 @pytest.mark.processes
 def test_what_a_command_leaves_running_is_not_waited_for(tmp_path: Path) -> None:
     code = "import subprocess\nprint(3, flush=True)\nsubprocess.Popen(['sleep', '8'])"
-    assert device(tmp_path, code, runs=1).times(tmp_path / "a model.onnx") == [3]
+    assert device(tmp_path, code, runs=1).times(tmp_path / "a model.onnx", SIZE) == [3]
 
 
 def test_a_path_with_braces_is_passed_on_as_it_is(tmp_path: Path) -> None:
     code = "import sys\nprint('#', *sys.argv[1:])\nprint(1)"
     command = device(tmp_path, code, runs=1)
-    command.times(tmp_path / "{runs} {threads}.onnx")
+    command.times(tmp_path / "{runs} {threads}.onnx", SIZE)
     assert command.device == f"{tmp_path}/{{runs}} {{threads}}.onnx 1 2"
+
+
+def test_the_command_may_be_given_the_size(tmp_path: Path) -> None:
+    code = "import sys\nprint('#', *sys.argv[1:])\nprint(1)"
+    (tmp_path / "device.py").write_text(code)
+    template = f"{sys.executable} {tmp_path / 'device.py'} {{model}} {{runs}} {{height}}x{{width}}"
+    command = DeviceCommand(template, runs=1, threads=1, seconds=60)
+    command.times(tmp_path / "{width}.onnx", SIZE)
+    assert command.device == f"{tmp_path}/{{width}}.onnx 1 112x96"
 
 
 def test_threads_that_the_command_cannot_set_are_refused() -> None:
@@ -119,4 +129,4 @@ def test_a_template_without_its_fields_is_refused(template: str) -> None:
 def test_a_command_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     command = DeviceCommand("/no/such/program {model} {runs}", runs=1, threads=1, seconds=1)
     with pytest.raises(InvalidInput, match="--command cannot be run"):
-        command.times(tmp_path)
+        command.times(tmp_path, SIZE)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import pytest
 import seesawnas as sn
 from seesawnas.errors import InvalidInput
 from seesawnas.evaluation.models.facts import ModelFacts, model_facts
+from tests.cards import write_card
 from tests.evaluation.onnx_file import write_flatten
 from tests.study.fakes import small_set
 
@@ -38,14 +37,7 @@ def test_a_card_says_the_costs_of_its_file(
     tmp_path: Path, network: Any, params: int | None, madds: int | None
 ) -> None:
     path = write_flatten(tmp_path / "net.onnx", ["n", 3, 32, 32])
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    card = {
-        "seesawnas": "0.1.0",
-        "files": [{"name": path.name, "sha256": digest}],
-        "input": {"mean": [0.0] * 3, "std": [1.0] * 3},
-        "network": network,
-    }
-    Path(f"{path}.json").write_text(json.dumps(card))
+    write_card(path, network=network)
     assert model_facts(path) == ModelFacts(params, madds, path.stat().st_size)
 
 
