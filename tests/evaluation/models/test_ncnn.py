@@ -73,7 +73,7 @@ def test_a_card_spares_no_file_the_trial(
         return subprocess.CompletedProcess(command, -signal.SIGSEGV)
 
     tried: list[list[str]] = []
-    monkeypatch.setattr(containment.subprocess, "run", crash)
+    monkeypatch.setattr(subprocess, "run", crash)
     path = write(tmp_path, FLATTEN.replace("192", str(3 * 8 * 6)), weights=bytes([has_card]))
     files = (path, tmp_path / "net.ncnn.bin")
     if has_card:
@@ -91,7 +91,7 @@ def test_files_that_this_process_has_tried_or_written_are_not_tried_again(
         return subprocess.CompletedProcess(command, 0)
 
     tried: list[list[str]] = []
-    monkeypatch.setattr(containment.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.setattr(containment, "_tried", set())
     monkeypatch.setattr(containment, "_own", set())
     path = write(tmp_path, FLATTEN.replace("192", str(3 * 8 * 6)))
