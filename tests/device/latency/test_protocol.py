@@ -102,10 +102,10 @@ def test_an_interval_covers_the_ratio_of_equal_networks(noise: str, rounds: int)
     rng = np.random.default_rng(0)
     size = (2000, 2, rounds)
     disturbance = {
-        "exponential": lambda: rng.exponential(size=size),
-        "lognormal": lambda: rng.lognormal(size=size),
-        "half-normal": lambda: np.abs(rng.normal(size=size)),
-    }[noise]()
+        "exponential": rng.exponential(size=size),
+        "lognormal": rng.lognormal(size=size),
+        "half-normal": np.abs(rng.normal(size=size)),
+    }[noise]
     covered = 0
     for times in 5 + disturbance:
         low, high = ratio_intervals(times)
