@@ -39,6 +39,7 @@ from seesawnas.errors import InvalidInput
 from seesawnas.space import FeasibleSet, load_space
 from tests.latency import COEFFICIENTS, model
 
+SIDE = (112, 112)
 SETTING = Setting("a test", "onnxruntime", "1.2.3", 1, 1, "seesaw")
 TRUTH = model()
 
@@ -341,7 +342,7 @@ def test_a_device_s_name_is_kept_and_another_is_refused(
         machine = Machine(batches=batches)
 
         def measure(specs: Sequence[ArchSpec]) -> list[float]:
-            command.times(tmp_path / "phone.py")
+            command.times(tmp_path / "phone.py", SIDE)
             return machine(specs)
 
         with suppress(KeyboardInterrupt):
@@ -374,9 +375,9 @@ def test_a_device_that_changes_while_it_is_measured_is_refused(tmp_path: Path) -
     names = iter(["# phone A\n1", "# phone A\n1", "# phone B\n1"])
     command._output = lambda words: next(names)  # type: ignore[method-assign]
     command.require(tmp_path, None)
-    assert command.times(tmp_path) == command.times(tmp_path) == [1.0]
+    assert command.times(tmp_path, SIDE) == command.times(tmp_path, SIDE) == [1.0]
     with pytest.raises(InvalidInput, match="of one device, phone A, got phone B"):
-        command.times(tmp_path)
+        command.times(tmp_path, SIDE)
 
 
 def test_a_command_has_its_own_runs_and_time(
