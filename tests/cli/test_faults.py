@@ -47,7 +47,7 @@ from tests.cli.running import Ran
         ),
         (
             ("sample", "--budget", "1" + " " * 100_000 + "x"),
-            "--budget must be at most 1000 characters",
+            "--budget must be at most 10000 characters",
         ),
         (
             ("search", "--budget", "50M", "--target", "nan"),

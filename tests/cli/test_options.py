@@ -106,4 +106,6 @@ def test_a_command_has_the_options_that_its_plan_declares(command: Any, plan: ty
     own = {"--json", "--dry-run", "--install-completion", "--show-completion"}
     if plan is TrainPlan:
         own.add("--storage")  # of the study that its REF names
+    if plan is SearchPlan:
+        own.add("--latency-command")  # no study file may name a command to be run
     assert names - own == {one.flag for one in options_of(plan) if one.flag}
