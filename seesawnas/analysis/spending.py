@@ -16,6 +16,13 @@ _EXPONENT = 2
 """Between Pocock's early and O'Brien and Fleming's late spending."""
 
 
+def check_trainings(trainings: int, networks: int) -> str | None:
+    """Why a race of so many ``networks`` cannot have a budget of ``trainings``; None if it can."""
+    if trainings >= (least := FIRST_LOOK * networks):
+        return None
+    return f"must be at least {least}, {FIRST_LOOK} seeds of {networks} networks, got {trainings}"
+
+
 def spent(n: int, most: int, alpha: float) -> float:
     """How much of ``alpha`` the looks at up to ``n`` of ``most`` seeds spend together."""
     return alpha * (n / most) ** _EXPONENT if n >= FIRST_LOOK else 0.0

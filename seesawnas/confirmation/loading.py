@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seesawnas.analysis.spending import FIRST_LOOK
+from seesawnas.analysis.spending import check_trainings
 from seesawnas.confirmation.plan import ConfirmPlan
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.plan.documents import Place, faults_in, override, values_of
@@ -121,12 +121,9 @@ def _name(networks: Sequence[str], data: str | None) -> str:
 
 def _conflicts(plan: ConfirmPlan, place: Place) -> Iterator[str]:
     """What is wrong with several keys together."""
-    networks = len(plan.networks)
-    if plan.trainings is not None and plan.trainings < (least := FIRST_LOOK * networks):
-        yield (
-            f"{place('trainings')} must be at least {least}, {FIRST_LOOK} seeds of {networks} "
-            f"networks, got {plan.trainings}"
-        )
+    trainings, networks = plan.trainings, len(plan.networks)
+    if trainings is not None and (fault := check_trainings(trainings, networks)) is not None:
+        yield f"{place('trainings')} {fault}"
     yield from subset_conflicts(plan.identities, plan.data, place)
     yield from proxy_teacher_conflicts(plan, plan.data, place)
     yield from engine_conflicts(plan, place)

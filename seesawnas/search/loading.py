@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seesawnas.analysis.spending import FIRST_LOOK
+from seesawnas.analysis.spending import check_trainings
 from seesawnas.cost import LATENCY
 from seesawnas.cost.latency import LATENCY_FILE
 from seesawnas.data import FaceData
@@ -223,13 +223,11 @@ def _misunderstood(plan: SearchPlan, options: Container[str], place: Place) -> I
             f"{place('leader_epochs')} requires leaders of at least 1, got {plan.leaders}; give "
             "--leaders too"
         )
-    if plan.confirm_trainings is not None and not plan.confirm:
-        yield f"{place('confirm_trainings')} requires networks to confirm against; give --confirm"
-    elif plan.confirm_trainings is not None:
-        networks = 1 + len(plan.confirm)
-        if plan.confirm_trainings < (least := FIRST_LOOK * networks):
-            yield (
-                f"{place('confirm_trainings')} must be at least {least}, {FIRST_LOOK} seeds of "
-                f"{networks} networks, got {plan.confirm_trainings}"
-            )
+    if (trainings := plan.confirm_trainings) is not None:
+        if not plan.confirm:
+            fault: str | None = "requires networks to confirm against; give --confirm"
+        else:
+            fault = check_trainings(trainings, 1 + len(plan.confirm))
+        if fault is not None:
+            yield f"{place('confirm_trainings')} {fault}"
     yield from name_conflicts(plan.study, plan.storage, place)

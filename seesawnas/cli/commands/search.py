@@ -343,7 +343,11 @@ def _timer(plan: SearchPlan, command: str | None) -> tuple[MeasureLatency | None
     why = f"this machine has no {model.runtime}"
     if model.runtime in RUNTIMES and (command is not None or runtime_version(model.runtime)):
         timer = NetworkTimer.open(
-            model.runtime, threads=model.threads, batch=model.batch, command=command
+            model.runtime,
+            threads=model.threads,
+            batch=model.batch,
+            command=command,
+            option="--latency-command",
         )
         if command is None and model.runtime_version != timer.version:
             notes.append(

@@ -25,7 +25,7 @@ from seesawnas.device.latency.protocol import (
     finished,
     measure,
 )
-from seesawnas.device.latency.remote import DeviceCommand
+from seesawnas.device.latency.remote import COMMAND, DeviceCommand
 from seesawnas.device.latency.runtimes import (
     check_runtime,
     clock_of,
@@ -77,6 +77,7 @@ class NetworkTimer:
         seconds: float = REMOTE_SECONDS,
         may_disagree: float = 0.0,
         advice: str = "",
+        option: str = COMMAND,
     ) -> NetworkTimer:
         """The timer for a runtime and, for a device, the ``command`` that runs models there.
 
@@ -90,6 +91,7 @@ class NetworkTimer:
             seconds: Limit of each call.
             may_disagree: See the class.
             advice: See the class.
+            option: What messages call the command.
 
         Raises:
             InvalidInput: If there is no such runtime, or the command lacks a field.
@@ -97,7 +99,9 @@ class NetworkTimer:
         check_runtime(runtime)
         device = None
         if command is not None:
-            device = DeviceCommand(command, runs=runs, threads=threads, seconds=seconds)
+            device = DeviceCommand(
+                command, runs=runs, threads=threads, seconds=seconds, option=option
+            )
         default = ROUNDS if device is None else REMOTE_ROUNDS
         return cls(runtime, threads, batch, device, rounds or default, may_disagree, advice)
 

@@ -2,8 +2,8 @@
 
 The command is a template with the fields ``{model}``, the path of the model's file on this machine,
 ``{runs}``, how often to run it, ``{threads}``, and ``{height}`` and ``{width}``, the size of its
-images. It prints the milliseconds of each run, one
-number a line; lines that begin with ``#`` are for people, and the first of them names the device.
+images. It prints the milliseconds of each run, one number a line; lines that begin with ``#`` are
+for people, and the first of them names the device.
 ``adb``, ``ssh``, ncnn's ``benchncnn`` and ExecuTorch's ``executor_runner`` fit behind a few lines
 of shell.
 """
@@ -28,6 +28,8 @@ from seesawnas.text import short
 _FIELD = re.compile(r"\{(model|runs|threads|height|width)\}")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf)", re.IGNORECASE | re.ASCII)
 _COMMENT = "#"
+COMMAND = "--command"
+"""The option that holds the command, by the name of most commands of this program."""
 _MOST_OUTPUT = 1 << 20
 _CHUNK = 1 << 16
 _GRACE = 1.0  # seconds for what is left in the pipes of a command that has ended
@@ -41,6 +43,7 @@ class DeviceCommand:
         runs: Runs in a call.
         threads: On the device.
         seconds: Time limit of a call.
+        option: What messages call the command.
 
     Attributes:
         device: What the command says that it runs on; None before it has said so.
@@ -50,18 +53,21 @@ class DeviceCommand:
             ``{threads}`` if they are not 1.
     """
 
-    def __init__(self, template: str, *, runs: int, threads: int, seconds: float) -> None:
+    def __init__(
+        self, template: str, *, runs: int, threads: int, seconds: float, option: str = COMMAND
+    ) -> None:
+        self.option = option
         try:
             self.words = shlex.split(template)
         except ValueError as error:
-            raise InvalidInput(f"--command must be a command line: {error}") from None
+            raise InvalidInput(f"{option} must be a command line: {error}") from None
         fields = {field for word in self.words for field in _FIELD.findall(word)}
         needed = ("model", "runs") if threads == 1 else ("model", "runs", "threads")
         for field in needed:
             if field not in fields:
                 hint = f" for --threads {threads}" if field == "threads" else ""
                 raise InvalidInput(
-                    f"--command must contain {{{field}}}{hint}, got {short(template)}"
+                    f"{option} must contain {{{field}}}{hint}, got {short(template)}"
                 )
         self.runs, self.threads, self.seconds = runs, threads, seconds
         self.takes_threads = "threads" in fields
@@ -87,7 +93,8 @@ class DeviceCommand:
         }
         words = [_FIELD.sub(lambda found: values[found[1]], word) for word in self.words]
         lines = [line.strip() for line in self._output(words).splitlines()]
-        found = _numbers([line for line in lines if line and line[0] != _COMMENT], self.runs)
+        printed = [line for line in lines if line and line[0] != _COMMENT]
+        found = _numbers(printed, self.runs, self.option)
         comments = (line.lstrip(_COMMENT).strip() for line in lines if line.startswith(_COMMENT))
         self._name(next(filter(None, comments), None))
         return found
@@ -131,15 +138,16 @@ class DeviceCommand:
             )
         except (OSError, ValueError) as error:  # a word with a NUL is a ValueError
             said = getattr(error, "strerror", None) or error
-            raise InvalidInput(f"--command cannot be run: {short(words[0])}: {said}") from None
+            raise InvalidInput(f"{self.option} cannot be run: {short(words[0])}: {said}") from None
         assert process.stdout is not None
         assert process.stderr is not None
         out, errors = (_Reader(pipe, process) for pipe in (process.stdout, process.stderr))
         try:
             process.wait(self.seconds)
         except subprocess.TimeoutExpired:
+            limit = " (--timeout)" if self.option == COMMAND else ""
             raise InvalidInput(
-                f"--command must end within {self.seconds:g} s (--timeout), and was stopped"
+                f"{self.option} must end within {self.seconds:g} s{limit}, and was stopped"
             ) from None
         finally:  # also after Ctrl-C
             if process.poll() is None:
@@ -149,11 +157,11 @@ class DeviceCommand:
         for reader in (out, errors):
             reader.join(_GRACE)
         if out.is_too_long or errors.is_too_long:
-            raise InvalidInput(f"--command must print at most {_MOST_OUTPUT:,} bytes, got more")
+            raise InvalidInput(f"{self.option} must print at most {_MOST_OUTPUT:,} bytes, got more")
         if process.returncode:
             lines = errors.text.strip().splitlines()
             raise InvalidInput(
-                f"--command must exit with code 0, got {process.returncode}"
+                f"{self.option} must exit with code 0, got {process.returncode}"
                 + (f": {short(lines[-1])}" if lines else "")
             )
         return out.text
@@ -193,8 +201,8 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _numbers(lines: list[str], runs: int) -> list[float]:
-    rule = "--command must print milliseconds, one number a line"
+def _numbers(lines: list[str], runs: int, option: str) -> list[float]:
+    rule = f"{option} must print milliseconds, one number a line"
     found = []
     for line in lines:
         if not _NUMBER.fullmatch(line):

@@ -312,7 +312,7 @@ def test_a_runtime_of_another_version_or_none_is_said_before_the_search(folder: 
     ("answer", "measured", "caution"),
     [
         ("0.002", 2, None),
-        ("soon", 0, "the best were not measured: "),
+        ("soon", 0, "the best were not measured: --latency-command must print milliseconds"),
         ("9999", 0, None),
     ],
 )
