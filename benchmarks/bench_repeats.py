@@ -1,6 +1,7 @@
 """Equal repeats of the best networks beside sequential halving, at the same number of trainings.
 
     python benchmarks/bench_repeats.py [--replays 20000] [--trials 40]
+        [--measurements FILE.jsonl] [--level 8x56]
 
 A search measures networks once; its best M are trained again, K seeds each on average, and the one
 of the best mean over the new seeds is the winner. Equal repeats give every network K seeds.
@@ -9,21 +10,62 @@ each, all networks that are left get as many new seeds, and the better half of t
 least two. All networks of a round share its seeds, so that means are compared in pairs; what does
 not divide among the last ones is one seed more for those that lead.
 
-Networks and seeds are drawn with the deviations of AUC that studies/lfw_proxies found at 8x56:
-0.0154 from network to network, of which 0.0090 are the seed's. Reported is by how much the winner
-is below the best of the M, on average, and the standard error of the difference.
+Networks and seeds are normal numbers, with the deviations of AUC that studies/lfw_proxies found at
+8x56: 0.0154 from network to network, of which 0.0090 are the seed's. With ``--measurements``, lines
+of ``benchmarks/train_panel.py`` or ``seesawnas fidelity``, both are drawn from measured numbers: a
+network is one of those trained from two seeds, worth the mean of both, moved to the mean of all
+until the networks deviate as much as they do without the seeds' noise; a training adds what a
+trained network was above or below its own mean, in the size of one seed. Reported is by how much
+the winner is below the best of the M, on average, and the standard error of the difference.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.drawn import Floats
+from seesawnas.analysis.fidelity.measurements import read_measurements
 
 NETWORKS, SEED = (0.0154**2 - 0.0090**2) ** 0.5, 0.0090
-_Floats = NDArray[np.float64]
+Draw: TypeAlias = Callable[[np.random.Generator, tuple[int, ...]], Floats]
+
+
+@dataclass(frozen=True)
+class World:
+    """Where worths of networks and deviations of seeds are drawn from, by shape."""
+
+    worths: Draw
+    deviations: Draw
+
+    @classmethod
+    def normal(cls) -> World:
+        """Of the deviations of the module's docstring."""
+        return cls(
+            lambda rng, shape: rng.normal(0.0, NETWORKS, shape),
+            lambda rng, shape: rng.normal(0.0, SEED, shape),
+        )
+
+    @classmethod
+    def measured(cls, pairs: Floats) -> World:
+        """Of ``pairs`` (networks, 2), the scores of two seeds."""
+        means, halves = pairs.mean(axis=1), (pairs[:, 0] - pairs[:, 1]) / 2
+        # A half of a difference has half the variance of a seed, and so has the mean's noise.
+        seeds = 2**0.5 * np.concatenate([halves, -halves])
+        kept = max(0.0, 1.0 - float((halves**2).mean()) / float(means.var(ddof=1)))
+        worths = means.mean() + kept**0.5 * (means - means.mean())
+        return cls(
+            lambda rng, shape: rng.choice(worths, shape),
+            lambda rng, shape: rng.choice(seeds, shape),
+        )
 
 
 @dataclass(frozen=True)
@@ -35,23 +77,24 @@ class Drawn:
         scores: (replays, M, seeds), what its trainings from new seeds measure.
     """
 
-    truth: _Floats
-    scores: _Floats
+    truth: Floats
+    scores: Floats
 
     @classmethod
-    def of(cls, replays: int, trials: int, best: int, seeds: int) -> Drawn:
+    def of(cls, world: World, replays: int, trials: int, best: int, seeds: int) -> Drawn:
+        """Searches of ``trials`` networks, of which the ``best`` are trained again."""
         rng = np.random.default_rng(0)
-        truth = rng.normal(0.0, NETWORKS, (replays, trials))
-        found = truth + rng.normal(0.0, SEED, truth.shape)
+        truth = world.worths(rng, (replays, trials))
+        found = truth + world.deviations(rng, truth.shape)
         top = np.take_along_axis(truth, np.argsort(-found, axis=1)[:, :best], axis=1)
-        return cls(top, top[:, :, None] + rng.normal(0.0, SEED, (*top.shape, seeds)))
+        return cls(top, top[:, :, None] + world.deviations(rng, (*top.shape, seeds)))
 
-    def equal(self, seeds: int) -> _Floats:
+    def equal(self, seeds: int) -> Floats:
         """(replays,): the worth of the winner."""
         winners = self.scores[:, :, :seeds].mean(axis=2).argmax(axis=1)
         return np.asarray(self.truth[np.arange(len(winners)), winners])
 
-    def halved(self, trainings: int) -> _Floats:
+    def halved(self, trainings: int) -> Floats:
         """(replays,): the worth of the winner."""
         best = self.truth.shape[1]
         sizes = [best]
@@ -75,16 +118,33 @@ class Drawn:
         return np.asarray(self.truth[np.arange(len(left)), left[:, 0]])
 
 
+def _pairs(path: Path, level: str) -> Floats:
+    """(networks, 2): AUC of the networks that were trained from two seeds at ``level``."""
+    found: dict[str, list[float]] = {}
+    for line in read_measurements(path.read_text(), str(path)):
+        if line["level"] == level:
+            found.setdefault(line["digest"], []).append(line["curve"][-1]["auc"])
+    pairs = np.array([scores[:2] for scores in found.values() if len(scores) > 1])
+    if not len(pairs):
+        raise SystemExit(f"--level must be one with networks of two seeds, got {level}")
+    return pairs
+
+
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--replays", type=int, default=20_000)
     parser.add_argument("--trials", type=int, default=40)
+    parser.add_argument("--measurements", type=Path)
+    parser.add_argument("--level", default="8x56")
     arguments = parser.parse_args()
+    path = arguments.measurements
+    world = World.normal() if path is None else World.measured(_pairs(path, arguments.level))
     print("networks  seeds  trainings  below the best: equal  halved   gain of halving")
     for best, seeds in ((3, 2), (5, 2), (5, 3), (5, 5), (8, 2), (10, 3)):
-        drawn = Drawn.of(arguments.replays, arguments.trials, best, best * seeds)
+        drawn = Drawn.of(world, arguments.replays, arguments.trials, best, best * seeds)
         top = drawn.truth.max(axis=1)
         equal, halved = top - drawn.equal(seeds), top - drawn.halved(best * seeds)
         gain = equal - halved
