@@ -1,16 +1,18 @@
 """Replays searches that learn from an earlier study beside searches that do not.
 
-    python benchmarks/bench_priors.py [--replays 50] [--trials 40] [--out DIR] [--workers 1]
+    python benchmarks/bench_priors.py [--replays 50] [--trials 40] [--table] [--out DIR]
+        [--workers 1]
 
-Every replay is on a model of trained networks (see ``bench_samplers.py --model``), and no score is
-both learnt from and replayed:
+Every replay is on a model of trained networks (see ``bench_samplers.py --model``) or, with
+``--table``, on the trained networks themselves, of which the nearest to a proposal stands for it.
+No score is both learnt from and replayed:
 
-half       learnt from 75 of the 150 networks at 4x56, replayed on a model of the other 75, drawn
-           again for every replay
-reference  learnt from 40 networks after 12 epochs at 112x112, replayed on a model of the other 110
-           after 4 epochs at 56x56
+half       learnt from 75 of the 150 networks at 4x56, replayed on the other 75, drawn again for
+           every replay
+reference  learnt from 40 networks after 12 epochs at 112x112, replayed on the other 110 after 4
+           epochs at 56x56
 budget     learnt from the trials of a search under a latency budget (studies/lfw_latency: other
-           networks, another budget), replayed on a model of the 150
+           networks, another budget), replayed on the 150
 
 negated    as half, the scores learnt from negated
 shuffled   as half, the scores learnt from shuffled
@@ -42,7 +44,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.drawn import Floats, interval
-from benchmarks.sampler_tables import Additive, Table, incumbents, replay
+from benchmarks.sampler_tables import Additive, BuildResult, Nearest, Table, incumbents, replay
 from seesawnas.analysis.fidelity.measurements import read_measurements
 from seesawnas.cost import Budget
 from seesawnas.io.files import write_atomically
@@ -64,10 +66,16 @@ COLOURS = {"half": "#0072B2", "reference": "#009E73", "budget": "#CC79A7"} | {
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is learnt from, and the model that is replayed."""
+    """What is learnt from, and the networks that are replayed."""
 
     prior: Prior
-    model: Additive
+    table: Table
+
+    def world(self, seed: int, on_table: bool) -> BuildResult:
+        """The networks themselves, or a model of them."""
+        if on_table:
+            return Nearest(self.table, seed)
+        return Additive.of(self.table, SEED_DEVIATION).world(seed)
 
 
 @cache
@@ -88,7 +96,7 @@ def _half(seed: int, change: Callable[[Floats, np.random.Generator], Floats]) ->
     learnt, other = (table.part(order[first::2]) for first in (0, 1))
     scores = change(learnt.shown, rng)
     prior = Prior.learn("half", learnt.assignments, scores, _feasible().decisions)
-    return Scenario(prior, Additive.of(other, SEED_DEVIATION))
+    return Scenario(prior, other)
 
 
 @cache
@@ -98,7 +106,7 @@ def _reference() -> Scenario:
     assert len(other) == len(table.shown) - len(reference.shown)
     decisions = _feasible().decisions
     prior = Prior.learn("12x112", reference.assignments, reference.shown, decisions)
-    return Scenario(prior, Additive.of(table.part(other), SEED_DEVIATION))
+    return Scenario(prior, table.part(other))
 
 
 @cache
@@ -106,7 +114,7 @@ def _budget() -> Scenario:
     decisions = _feasible().decisions
     path = ROOT / "lfw_latency" / "trials.csv"
     prior = Prior.learn("budget", *read_table(path, path.name, decisions, "auc"), decisions)
-    return Scenario(prior, Additive.of(_table("4x56"), SEED_DEVIATION))
+    return Scenario(prior, _table("4x56"))
 
 
 SCENARIOS: Mapping[str, Callable[[int], Scenario]] = {
@@ -126,7 +134,7 @@ def main() -> None:
     bases = dict.fromkeys(DEFAULT_OF.get(name, name) for name in names)
     wanted = [*((name, False) for name in bases), *((name, True) for name in names)]
     wanted.sort(key=lambda one: names.index(one[0]) if one[0] in names else 0)
-    kept = _kept(arguments.kept)
+    kept = _kept(arguments.kept, arguments.table)
     curves: dict[str, dict[str, Floats]] = {"default": {}, "learnt": {}}
     trust: dict[str, float] = {}
     with ProcessPoolExecutor(arguments.workers, get_context("spawn"), _quietly) as pool:
@@ -134,13 +142,17 @@ def main() -> None:
             missing = [
                 seed for seed in range(arguments.replays) if (name, learns, seed) not in kept
             ]
-            found = pool.map(partial(_replay, name, learns, arguments.trials), missing)
+            found = pool.map(
+                partial(_replay, name, learns, arguments.trials, arguments.table), missing
+            )
             for seed, (curve, end) in zip(missing, found, strict=True):
                 kept[name, learns, seed] = curve.tolist(), end
                 if arguments.kept is not None:
-                    line = {"name": name, "learns": learns, "seed": seed, "trust": end}
+                    line = {"name": name, "learns": learns, "table": arguments.table, "seed": seed}
                     with arguments.kept.open("a") as file:
-                        file.write(json.dumps({**line, "curve": curve.tolist()}) + "\n")
+                        file.write(
+                            json.dumps({**line, "trust": end, "curve": curve.tolist()}) + "\n"
+                        )
             replays = [kept[name, learns, seed] for seed in range(arguments.replays)]
             all_of_it = np.array([curve[: arguments.trials] for curve, _ in replays])
             curves["learnt" if learns else "default"][name] = all_of_it
@@ -150,17 +162,22 @@ def main() -> None:
     if arguments.out is not None:
         rows = [row for name in trust for row in _rows(name, curves, arguments.trials)]
         result = {"replays": arguments.replays, "trust": trust, "rows": rows}
-        write_atomically(arguments.out / "priors.json", json.dumps(result, indent=1) + "\n")
-        write_atomically(arguments.out / "priors.html", _html(curves, arguments.replays))
+        called = "priors_on_table" if arguments.table else "priors"
+        write_atomically(arguments.out / f"{called}.json", json.dumps(result, indent=1) + "\n")
+        write_atomically(arguments.out / f"{called}.html", _html(curves, arguments.replays))
 
 
-def _kept(path: Path | None) -> dict[tuple[str, bool, int], tuple[list[float], float]]:
+def _kept(
+    path: Path | None, on_table: bool
+) -> dict[tuple[str, bool, int], tuple[list[float], float]]:
     """Replays of an interrupted run: the best so far after each trial, and the trust at the end."""
     if path is None or not path.is_file():
         return {}
     lines = [json.loads(line) for line in path.read_text().splitlines() if line.endswith("}")]
     return {
-        (one["name"], one["learns"], one["seed"]): (one["curve"], one["trust"]) for one in lines
+        (one["name"], one["learns"], one["seed"]): (one["curve"], one["trust"])
+        for one in lines
+        if one["table"] == on_table
     }
 
 
@@ -169,14 +186,16 @@ def _quietly() -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-def _replay(name: str, learns: bool, trials: int, seed: int) -> tuple[Floats, float]:
+def _replay(
+    name: str, learns: bool, trials: int, on_table: bool, seed: int
+) -> tuple[Floats, float]:
     """The best so far after each trial, and the trust after the last."""
     feasible, scenario = _feasible(), SCENARIOS[name](seed)
     sampler = LinearThompson(feasible, priors=[scenario.prior] if learns else [])
     startup = {"startup": INFORMED_STARTUP} if learns else {}
     watched = _Watched(sampler)
     proposer = NetworkProposer(feasible, (), seed, watched, **startup)
-    found = replay(scenario.model.world(seed), feasible, proposer, trials)
+    found = replay(scenario.world(seed, on_table), feasible, proposer, trials)
     return incumbents(found), watched.trust
 
 
@@ -269,6 +288,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--replays", type=int, default=50)
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--table", action="store_true")
     parser.add_argument("--kept", type=Path, help="A file of replays, from which it is resumed.")
     parser.add_argument("--out", type=Path)
     return parser.parse_args()
