@@ -74,17 +74,24 @@ def snippet(card: Mapping[str, Any]) -> str:
     """A few lines of Python that embed ``face.png`` in the card's runtime."""
     inputs = card["input"]
     count, _, height, width = inputs["shape"]
+    name = card["files"][0]["name"]
     prepare = "pixels"
     if inputs["normalise"] == "outside":
         prepare = f"(pixels - {_number(inputs['mean'])}) / {_number(inputs['std'])}"
     return SNIPPETS[card["format"]].format(
-        file=card["files"][0]["name"],
-        stem=card["files"][0]["name"].removesuffix(".param"),
+        file=_quoted(name),
+        param=_quoted(name),
+        weights=_quoted(f"{name.removesuffix('.param')}.bin"),
         width=width,
         height=height,
         batch="" if count in (1, "N") else BATCH.format(count=count),
         prepare=prepare,
     )
+
+
+def _quoted(name: str) -> str:
+    """A file's name, which may have quotes, as a Python string."""
+    return json.dumps(name, ensure_ascii=False)
 
 
 def _shape(shape: Sequence[Any]) -> str:

@@ -18,13 +18,13 @@ SNIPPETS = {
     + "import onnxruntime\n\n"
     + _PIXELS
     + """\
-session = onnxruntime.InferenceSession("{file}")
+session = onnxruntime.InferenceSession({file})
 embedding = session.run(["embedding"], {{"images": images}})[0][0]""",
     "torchscript": _IMAGE
     + "import torch\n\n"
     + _PIXELS
     + """\
-network = torch.jit.load("{file}").eval()
+network = torch.jit.load({file}).eval()
 with torch.inference_mode():
     embedding = network(torch.from_numpy(images))[0].numpy()""",
     "ncnn": _IMAGE
@@ -32,8 +32,8 @@ with torch.inference_mode():
     + _PIXELS
     + """\
 network = ncnn.Net()
-network.load_param("{stem}.param")
-network.load_model("{stem}.bin")
+network.load_param({param})
+network.load_model({weights})
 extractor = network.create_extractor()
 extractor.input("in0", ncnn.Mat(images[0]))
 embedding = np.array(extractor.extract("out0")[1])""",
@@ -41,6 +41,6 @@ embedding = np.array(extractor.extract("out0")[1])""",
     + "import torch\nfrom executorch.runtime import Runtime\n\n"
     + _PIXELS
     + """\
-program = Runtime.get().load_program("{file}")
+program = Runtime.get().load_program({file})
 embedding = program.load_method("forward").execute([torch.from_numpy(images)])[0][0].numpy()""",
 }

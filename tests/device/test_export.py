@@ -160,7 +160,7 @@ def test_the_lines_of_a_card_feed_the_file(
 ) -> None:
     pytest.importorskip(FORMATS[format].runtime, reason=f"{format}'s runtime is not installed")
     options = ExportOptions(format, batch=batch, normalise=normalise)
-    done = export(network, tmp_path / "tiny", options, faces, trained=True)
+    done = export(network, tmp_path / 'a "tiny" one', options, faces, trained=True)
     Image.fromarray(faces.verification.images[0]).save(tmp_path / "face.png")
     (tmp_path / "embed.py").write_text(snippet(done.card))
     monkeypatch.chdir(tmp_path)
