@@ -27,10 +27,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.drawn import tau
 from seesawnas.cost import Budget
 from seesawnas.device.latency.prepare import random_network, write_network
 from seesawnas.device.latency.protocol import WARM_UP, Run, finished, measure
@@ -74,7 +74,7 @@ def agreement(way: str, idle: NDArray[np.float64], loaded: NDArray[np.float64]) 
     change = loaded / idle
     return Agreement(
         way,
-        float(kendalltau(idle, loaded).statistic),
+        tau(idle, loaded),
         float(np.abs(change / np.median(change) - 1).max()),
         idle.round(3).tolist(),
         loaded.round(3).tolist(),

@@ -23,10 +23,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.drawn import tau
 from seesawnas.arch import ArchSpec
 from seesawnas.cost import Budget, LatencyModel
 from seesawnas.device.latency.measurements import Setting, measure_networks
@@ -92,7 +92,7 @@ def agreement(
         "networks": len(measured),
         "mape": round(float(errors.mean()), 4),
         "within_10_percent": round(float((errors <= 0.1).mean()), 4),
-        "tau": round(float(kendalltau(measured, predicted).statistic), 4),
+        "tau": round(tau(measured, predicted), 4),
         "within_bound": round(float((measured <= predicted * model.factor).mean()), 4),
         "fastest_ms": round(float(measured.min()), 3),
         "slowest_ms": round(float(measured.max()), 3),

@@ -60,7 +60,8 @@ class World:
         means, halves = pairs.mean(axis=1), (pairs[:, 0] - pairs[:, 1]) / 2
         # A half of a difference has half the variance of a seed, and so has the mean's noise.
         seeds = 2**0.5 * np.concatenate([halves, -halves])
-        kept = max(0.0, 1.0 - float((halves**2).mean()) / float(means.var(ddof=1)))
+        spread, noise = float(means.var(ddof=1)), float((halves**2).mean())
+        kept = 1.0 - noise / spread if spread > noise else 0.0
         worths = means.mean() + kept**0.5 * (means - means.mean())
         return cls(
             lambda rng, shape: rng.choice(worths, shape),

@@ -51,10 +51,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from scipy.stats import kendalltau
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.drawn import tau
 from benchmarks.smoothing_models import Smoothing, forest, gaussian_process, ridge
 from seesawnas.io.files import write_atomically
 
@@ -220,8 +220,8 @@ def judge(panel: Panel, size: int, count: int, names: Collection[str]) -> list[J
             first = int(np.argmax(values))
             found.append(
                 (
-                    kendalltau(values, truth).statistic,
-                    kendalltau(values, long).statistic,
+                    tau(values, truth),
+                    tau(values, long),
                     (truth.max() - truth[first]) / scale,
                     long.max() - long[first],
                 )
