@@ -39,6 +39,7 @@ from seesawnas.plan.options import (
 from seesawnas.study.options import (
     JUDGED,
     RunPlan,
+    as_objectives,
     metric_name,
     references,
 )
@@ -161,10 +162,6 @@ def _stored_looks(looks: tuple[int, ...]) -> list[int] | None:
     return list(looks) or None
 
 
-def _as_objectives(metric: str) -> list[str]:
-    return [metric]
-
-
 @dataclass(frozen=True, kw_only=True)
 class AblationPlan(RunPlan):
     """What an ablation is asked to do.
@@ -261,7 +258,7 @@ class AblationPlan(RunPlan):
         former_key="quality",
         must_stay=True,
         kept_as="objectives",
-        keep=_as_objectives,
+        keep=as_objectives,
     )
     data: str | None = inherited(RunPlan, "data")
     identities: int | None = inherited(RunPlan, "identities")

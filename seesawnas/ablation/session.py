@@ -227,16 +227,11 @@ def opened(plan: AblationPlan, engine: EngineFactory | None = None) -> Iterator[
             before anything is written.
     """
     ready = prepare_run(plan)
-    decisions = tuple(Decision(factor, levels) for factor, levels in ready.arms.design.factors)
 
     def settings(kept: Mapping[str, Any]) -> dict[str, Any]:
         return _settings(plan, ready, kept)
 
-    part = StudyPart(decisions, settings, Objectives(plan.metric), Checkpoints(plan.checkpoints))
-    engine = engine or engine_factory(plan.engine)
-    with open_session(
-        plan.folder, {"": part}, engine=engine, url=plan.storage, teacher=ready.teacher
-    ) as study:
+    with open_trainings(plan, ready, settings, metric=plan.metric, engine=engine) as study:
         record = study.records[""]
         keep_design(
             record,
@@ -250,6 +245,33 @@ def opened(plan: AblationPlan, engine: EngineFactory | None = None) -> Iterator[
         record_start(study, plan, ready, plan.training_seeds)
         source = AblationSource(plan, ready.faces, record, missing, len(record) + len(missing))
         yield Session(plan, ready, study, source)
+
+
+@contextmanager
+def open_trainings(
+    plan: RunPlan,
+    ready: PreparedRun,
+    settings: Callable[[Mapping[str, Any]], dict[str, Any]],
+    *,
+    metric: str,
+    engine: EngineFactory | None,
+) -> Iterator[StudySession]:
+    """Hold the study of ``plan``, whose one part has a decision for each factor of ``ready``.
+
+    Args:
+        plan: What to do.
+        ready: What it names.
+        settings: What the part's trials share, given what is kept of it.
+        metric: The part's objective.
+        engine: Makes what runs the trials; the plan's engine if it is None.
+    """
+    decisions = tuple(Decision(factor, levels) for factor, levels in ready.arms.design.factors)
+    part = StudyPart(decisions, settings, Objectives(metric), Checkpoints(plan.checkpoints))
+    engine = engine or engine_factory(plan.engine)
+    with open_session(
+        plan.folder, {"": part}, engine=engine, url=plan.storage, teacher=ready.teacher
+    ) as study:
+        yield study
 
 
 def record_start(

@@ -13,7 +13,7 @@ from typing import Any
 
 from seesawnas.analysis.spending import FIRST_LOOK, MOST_SEEDS
 from seesawnas.plan.options import Number, Whole, inherited, option
-from seesawnas.study.options import ENDS, JUDGED, RunPlan, metric_name
+from seesawnas.study.options import ENDS, JUDGED, RunPlan, as_objectives, metric_name
 from seesawnas.text import short
 
 MOST_NETWORKS = 32
@@ -30,10 +30,6 @@ def _networks(raw: Any) -> Any:
     if again is not None:
         raise ValueError(f"must be different, got {again} twice")
     return found
-
-
-def _as_objectives(metric: str) -> list[str]:
-    return [metric]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +71,7 @@ class ConfirmPlan(RunPlan):
         default="auc",
         must_stay=True,
         kept_as="objectives",
-        keep=_as_objectives,
+        keep=as_objectives,
     )
     alpha: float = option(
         Number(1e-4, 0.5),

@@ -20,6 +20,7 @@ from seesawnas.ablation.session import (
     PreparedRun,
     failed_trainings,
     keep_design,
+    open_trainings,
     prepare_arms,
     record_start,
     result_of,
@@ -34,26 +35,21 @@ from seesawnas.errors import StudyError
 from seesawnas.io.catalog import holds_study, split_trial
 from seesawnas.io.stored_json import stored_mapping
 from seesawnas.search.leaders import searched_before
-from seesawnas.space import Decision
 from seesawnas.study import (
     Checkpoints,
     Ended,
     EngineFactory,
     Finished,
     Noted,
-    Objectives,
     Proposal,
     SessionEvent,
     StopRules,
-    StudyPart,
     StudyRecord,
     StudySession,
     TrialSetup,
     TrialState,
     Work,
-    engine_factory,
     find_study,
-    open_session,
 )
 from seesawnas.study.library.view import StudyView, find_referenced
 from seesawnas.text import several
@@ -292,16 +288,11 @@ def opened(plan: ConfirmPlan, engine: EngineFactory | None = None) -> Iterator[S
             before anything is written.
     """
     ready = prepare_run(plan)
-    decisions = tuple(Decision(factor, levels) for factor, levels in ready.arms.design.factors)
 
     def settings(kept: Mapping[str, Any]) -> dict[str, Any]:
         return _settings(plan, ready)
 
-    part = StudyPart(decisions, settings, Objectives(plan.metric), Checkpoints(plan.checkpoints))
-    engine = engine or engine_factory(plan.engine)
-    with open_session(
-        plan.folder, {"": part}, engine=engine, url=plan.storage, teacher=ready.teacher
-    ) as study:
+    with open_trainings(plan, ready, settings, metric=plan.metric, engine=engine) as study:
         record = study.records[""]
         rules = {
             "alpha": plan.alpha,

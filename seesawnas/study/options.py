@@ -90,6 +90,11 @@ def metric_name(raw: Any) -> Any:
     return OneOf(tuple(METRICS))(raw)
 
 
+def as_objectives(metric: str) -> list[str]:
+    """The one metric that is compared, as study files keep it."""
+    return [metric]
+
+
 def references(raw: Any, what: str = "REFs such as paper/seesaw_share") -> Any:
     """REFs, of a list or of text with commas, each once; ``what`` they are, for the error.
 

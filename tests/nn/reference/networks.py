@@ -17,8 +17,10 @@ from tests.nn.reference.vargfacenet import VarGFaceNet
 
 
 class Reference(NamedTuple):
+    """How one is made, and the size of its output."""
+
     make: Callable[[], nn.Module]
-    embedding: int
+    outputs: int
 
 
 REFERENCES = {

@@ -1,4 +1,4 @@
-"""The reference networks count to the numbers of counts.yaml.
+"""The reference networks count to the numbers of counts.yaml and other_counts.yaml.
 
 On the meta device: shapes alone, nothing is computed.
 """
@@ -15,23 +15,29 @@ import yaml
 from torch import Tensor, nn
 
 from tests.nn.reference.networks import REFERENCES
+from tests.nn.reference.other_networks import OTHERS
 
-COUNTS = yaml.safe_load(Path(__file__).with_name("counts.yaml").read_text())
+NETWORKS = {**REFERENCES, **OTHERS}
+COUNTS = {
+    name: {"input": [112, 112], **counts}
+    for file in ("counts.yaml", "other_counts.yaml")
+    for name, counts in yaml.safe_load(Path(__file__).with_name(file).read_text()).items()
+}
 
 
 def test_every_reference_has_its_counts() -> None:
-    assert list(COUNTS) == list(REFERENCES)
+    assert list(COUNTS) == list(NETWORKS)
 
 
-@pytest.mark.parametrize("name", REFERENCES)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_a_reference_counts_to_its_golden_numbers(name: str) -> None:
     network, output, madds = _run(name)
     params = sum(parameter.numel() for parameter in network.parameters())
-    assert {"params": params, "madds": madds} == COUNTS[name]
-    assert output.shape == (1, REFERENCES[name].embedding)
+    assert {"params": params, "madds": madds, "input": COUNTS[name]["input"]} == COUNTS[name]
+    assert output.shape == (1, NETWORKS[name].outputs)
 
 
-@pytest.mark.parametrize("name", REFERENCES)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_every_parameter_of_a_reference_takes_part(name: str) -> None:
     network, output, _ = _run(name)
     output.sum().backward()  # type: ignore[no-untyped-call]
@@ -49,9 +55,9 @@ def _run(name: str) -> tuple[nn.Module, Tensor, int]:
         madds += output.numel() * prod(module.weight.shape[1:])
 
     with torch.device("meta"):
-        network = REFERENCES[name].make().eval()
+        network = NETWORKS[name].make().eval()
         for module in network.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 module.register_forward_hook(add)
-        output: Tensor = network(torch.zeros(1, 3, 112, 112))
+        output: Tensor = network(torch.zeros(1, 3, *COUNTS[name]["input"]))
     return network, output, madds
