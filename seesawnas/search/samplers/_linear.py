@@ -27,10 +27,6 @@ from seesawnas.space import Assignment, FeasibleSet
 
 _STARTS = 24
 _CLIMBED = 2
-_WITH_PRIORS = 0.1
-"""Factor of the boldness with priors. Before many trials the deviation of what they correct is as
-large as what the priors say, in every option: drawn whole, it hides them. How far they hold is
-drawn all the same."""
 _BOLDER = 1.5
 """Factor of the boldness from one candidate to the next with priors: whoever asks again has the
 network already, and where priors are trusted the same one is proposed over and over."""
@@ -41,8 +37,8 @@ INFORMED_STARTUP = 2
 class LinearThompson:
     """Models the ``best`` trials and the ``recent`` ones.
 
-    ``boldness`` is the share of the posterior's deviation drawn, a tenth of it with priors;
-    ``priors`` are what earlier studies found.
+    ``boldness`` is the share of the posterior's deviation drawn, less of it in the first trials
+    with priors; ``priors`` are what earlier studies found.
     """
 
     def __init__(
@@ -65,7 +61,7 @@ class LinearThompson:
         elite = [
             trial.assignment for trial in sorted(past, key=lambda trial: trial.losses)[:_CLIMBED]
         ]
-        boldness = self._boldness * (1.0 if self._offsets is None else _WITH_PRIORS)
+        boldness = self._boldness
         while True:
             values, share = _scalars(past, drawing)
             weights = self._posterior(taken, values, share).draw(drawing, boldness)

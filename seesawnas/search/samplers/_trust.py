@@ -33,6 +33,10 @@ _TRIALS, _VARIANCE = 2.0, 0.5
 """What is known of the noise before any trial: as much as so many trials of this variance say, so
 that two or three trials do not seem to be free of it (an inverse gamma distribution)."""
 
+_CAUTIOUS = 20
+"""Trials until which the deviation drawn beside trusted studies grows to its full size. Before many
+trials it is as large, in every option, as what they say: drawn whole, it hides them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Offsets:
@@ -73,6 +77,7 @@ class InformedPosterior:
 
     Attributes:
         offsets: What the earlier studies found.
+        trials: How many are given.
         probabilities: (hypotheses, penalties), of scales and penalties, given the trials.
         variances: (hypotheses, penalties), of the noise.
         projected: (hypotheses, options), what the scales leave unexplained, on the singular axes.
@@ -81,6 +86,7 @@ class InformedPosterior:
     """
 
     offsets: Offsets
+    trials: int
     probabilities: Floats
     variances: Floats
     projected: Floats
@@ -105,7 +111,8 @@ class InformedPosterior:
         logs = -0.5 * (degrees * np.log(errors) + np.log(factors).sum(axis=1))
         logs += offsets.log_prior[:, None]
         likely = np.exp(logs - logs.max())
-        return cls(offsets, likely / likely.sum(), errors / degrees, projected, squares, axes)
+        probabilities = likely / likely.sum()
+        return cls(offsets, len(values), probabilities, errors / degrees, projected, squares, axes)
 
     @cached_property
     def trust(self) -> Floats:
@@ -118,13 +125,16 @@ class InformedPosterior:
     def draw(self, drawing: np.random.Generator, boldness: float) -> Floats:
         """(options,): weights, of scales and a penalty that are drawn too.
 
-        ``boldness`` is the share of the deviation of the weights that is drawn.
+        ``boldness`` is the share of the deviation of the weights that is drawn; in the first trials
+        less of it, where the scales drawn say that an earlier study holds.
         """
         flat = self.probabilities.ravel()
         place, penalty = divmod(int(drawing.choice(len(flat), p=flat)), len(PENALTIES))
         damped = self.squares + PENALTIES[penalty]
         mean = np.sqrt(self.squares) * self.projected[place] / damped
         deviation = np.sqrt(self.variances[place, penalty] / damped)
+        if self.offsets.scales[place].any():
+            boldness *= min(1.0, self.trials / _CAUTIOUS)
         drawn = mean + boldness * deviation * drawing.standard_normal(len(damped))
         return np.asarray(self.axes.T @ drawn + self.offsets.columns @ self.offsets.scales[place])
 
