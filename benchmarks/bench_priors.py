@@ -273,7 +273,7 @@ def _html(curves: dict[str, dict[str, Floats]], replays: int) -> str:
     figure.update_layout(
         title=f"Searches that learn from an earlier study, {replays} replays each",
         xaxis_title="trials",
-        yaxis_title="AUC of the best so far above the default search's (mean, 95 % interval)",
+        yaxis_title="AUC above the default search (mean, 95 % interval)",
         template="plotly_white",
     )
     html: str = figure.to_html(include_plotlyjs=True, full_html=True)
