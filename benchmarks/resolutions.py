@@ -99,8 +99,11 @@ def interactions(networks: Shared) -> list[tuple[str, float, float]]:
 
 
 def _columns(assignments: list[dict[str, Any]]) -> dict[str, NDArray[np.float64]]:
-    """A column for each decision of numbers, and for each option of the others."""
+    """A column for each decision of numbers, for each option of the others, and for the blocks."""
     columns: dict[str, NDArray[np.float64]] = {}
+    blocks = [[n for key, n in one.items() if key.endswith(".depth")] for one in assignments]
+    if any(blocks):
+        columns["blocks of all stages"] = np.array([sum(own) for own in blocks], dtype=float)
     for key in sorted({key for one in assignments for key in one}):
         values = [one.get(key) for one in assignments]
         if all(isinstance(value, (int, float)) for value in values):
