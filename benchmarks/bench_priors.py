@@ -19,7 +19,8 @@ shuffled   as half, the scores learnt from shuffled
 
 Reported is the score that counts of the best network so far: of the search that learns, and of the
 default search at as many trials and at all of ``--trials``, on the same model with the same noise;
-the mean difference over the replays, and its 95 % bootstrap interval.
+the mean difference over the replays, and its 95 % bootstrap interval. With ``--table`` also that of
+the networks in the prior's own order: what there is to gain for a search that would follow it.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.drawn import Floats, interval
 from benchmarks.sampler_tables import Additive, BuildResult, Nearest, Table, incumbents, replay
 from seesawnas.analysis.fidelity.measurements import read_measurements
+from seesawnas.analysis.linear_model import OneHot
 from seesawnas.cost import Budget
 from seesawnas.io.files import write_atomically
 from seesawnas.search import NetworkProposer
@@ -76,6 +78,13 @@ class Scenario:
         if on_table:
             return Nearest(self.table, seed)
         return Additive.of(self.table, SEED_DEVIATION).world(seed)
+
+    def in_order(self, trials: int) -> Floats:
+        """The best score so far if the table's networks are tried in the prior's order."""
+        options = OneHot(self.table.feasible.decisions)
+        worth = options.rows(self.table.assignments) @ self.prior.column(options)
+        ordered = self.table.shown[np.argsort(-worth, kind="stable")]
+        return np.asarray(np.maximum.accumulate(ordered)[:trials])
 
 
 @cache
@@ -137,6 +146,7 @@ def main() -> None:
     kept = _kept(arguments.kept, arguments.table)
     curves: dict[str, dict[str, Floats]] = {"default": {}, "learnt": {}}
     trust: dict[str, float] = {}
+    ordered: dict[str, dict[int, float]] = {}
     with ProcessPoolExecutor(arguments.workers, get_context("spawn"), _quietly) as pool:
         for name, learns in wanted:
             missing = [
@@ -159,9 +169,14 @@ def main() -> None:
             if learns:
                 trust[name] = float(np.mean([end for _, end in replays]))
                 _print(_rows(name, curves, arguments.trials), trust[name])
+            if learns and arguments.table:
+                ordered[name] = _ordered(name, arguments.replays, arguments.trials)
+                print("  in the prior's order", json.dumps(ordered[name]), flush=True)
     if arguments.out is not None:
         rows = [row for name in trust for row in _rows(name, curves, arguments.trials)]
         result = {"replays": arguments.replays, "trust": trust, "rows": rows}
+        if ordered:
+            result["in_order"] = ordered
         called = "priors_on_table" if arguments.table else "priors"
         write_atomically(arguments.out / f"{called}.json", json.dumps(result, indent=1) + "\n")
         write_atomically(arguments.out / f"{called}.html", _html(curves, arguments.replays))
@@ -234,6 +249,12 @@ def _rows(name: str, curves: dict[str, dict[str, Floats]], trials: int) -> list[
                 }
             )
     return rows
+
+
+def _ordered(name: str, replays: int, trials: int) -> dict[int, float]:
+    """By trials, the mean over the replays' tables."""
+    found = np.mean([SCENARIOS[name](seed).in_order(trials) for seed in range(replays)], axis=0)
+    return {place: round(float(found[place - 1]), 5) for place in PLACES if place <= trials}
 
 
 def _interval(values: Floats) -> tuple[float, float]:
