@@ -82,7 +82,8 @@ class DeviceCommand:
             size: (height, width).
 
         Raises:
-            InvalidInput: If the command fails, takes too long, or prints something else.
+            InvalidInput: If the command fails, takes too long, prints something else, or names
+                another device than before.
         """
         values = {
             "model": str(model),
@@ -112,10 +113,15 @@ class DeviceCommand:
         """Keep the name of the ``device`` that a call has run on.
 
         Raises:
-            InvalidInput: If another one is required.
+            InvalidInput: If it is another one than before.
         """
         if self.device is None:
             self.device = device
+        elif self._measurements is None and device not in (None, self.device):
+            raise InvalidInput(
+                f"{self.option} must run on one device, got {short(self.device)}, then "
+                f"{short(str(device))}"
+            )
         elif self._measurements is not None and device != self.device:
             raise InvalidInput(
                 f"{self._measurements}: must be measurements of one device, "

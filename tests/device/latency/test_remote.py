@@ -40,6 +40,16 @@ def test_the_device_s_figures_are_read(tmp_path: Path) -> None:
     assert command.run(tmp_path / "a model.onnx", SIZE)().wall == 5
 
 
+def test_another_device_is_refused(tmp_path: Path) -> None:
+    command = device(tmp_path, "print('# first'); print(1); print(1); print(1)")
+    command.times(tmp_path / "a model.onnx", SIZE)
+    device(tmp_path, "print(1); print(1); print(1)")
+    command.times(tmp_path / "a model.onnx", SIZE)
+    device(tmp_path, "print('# second'); print(1); print(1); print(1)")
+    with pytest.raises(InvalidInput, match="--command must run on one device, got first, then"):
+        command.times(tmp_path / "a model.onnx", SIZE)
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [
