@@ -10,9 +10,9 @@ import pytest
 from hypothesis import settings
 
 from seesawnas.space import write_yaml
+from seesawnas.testing.engines import SMALL_SPACE
 from tests.faces import write_folder
 from tests.postgres import PostgresServer, private_server, server_binaries
-from tests.study.fakes import SMALL_SPACE
 
 # Examples differ in cost and machines in load: a slow one is no failure. The run that decides draws
 # the same examples each time; `make fuzz` draws new ones, and what it finds is kept as an @example

@@ -30,7 +30,7 @@ from seesawnas.testing._faces import made_up_faces
 
 PATIENCE = 120.0  # on a machine that does much else
 LONG = 10_000  # epochs that nobody waits for
-_SPACE: dict[str, Any] = {
+SMALL_SPACE: dict[str, Any] = {
     "name": "small",
     "input": {"height": 32, "width": 32},
     "stem": {"width": 8},
@@ -56,7 +56,7 @@ _SPACE: dict[str, Any] = {
 
 def job(seed: int = 0, learning_rate: float = 0.1) -> TrialJob:
     """Number 7: two epochs of a small network on made-up faces."""
-    feasible = FeasibleSet(to_space(_SPACE, "suite"), Budget.parse("1M"))
+    feasible = FeasibleSet(to_space(SMALL_SPACE, "suite"), Budget.parse("1M"))
     spec = feasible.space.choose(next(feasible.at([feasible.count // 2]).assignments()))
     proxy = Proxy(resolution=32, pairs=200, seed=seed).with_epochs(2)
     return TrialJob(

@@ -17,11 +17,12 @@ from pathlib import Path
 from seesawnas.errors import CheckpointError
 from seesawnas.space import to_mapping, write_yaml
 from seesawnas.study import FINISHED, StudyRecord, TrialState, open_storage
+from seesawnas.testing.engines import SMALL_SPACE
 from seesawnas.train.checkpoint import unpack
 from tests.crash.ledger import JournalLedger, Ledger
 from tests.crash.processes import ENGINES, descendants, heed_ctrl_c, nobody_left, workers
 from tests.faces import write_folder
-from tests.study.fakes import SMALL_SPACE, small_set
+from tests.study.fakes import small_set
 from tests.study.proposals import proposal
 
 ROOT = Path(__file__).parents[2]

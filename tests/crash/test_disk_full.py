@@ -17,8 +17,9 @@ from seesawnas.cli.app import app
 from seesawnas.space import write_yaml
 from seesawnas.study import TrialState
 from seesawnas.study.engines import registry as engines
+from seesawnas.testing.engines import SMALL_SPACE
 from tests.faces import write_folder
-from tests.study.fakes import SMALL_SPACE, FakeEngine
+from tests.study.fakes import FakeEngine
 from tests.study.storages import record_at
 
 TRIALS, BLOCK = 12, 4096

@@ -17,8 +17,9 @@ import pytest
 
 from seesawnas.space import write_yaml
 from seesawnas.study import StudyRecord, TrialState, open_storage, read_repeats
+from seesawnas.testing.engines import SMALL_SPACE
 from tests.faces import write_folder
-from tests.study.fakes import SMALL_SPACE, small_set
+from tests.study.fakes import small_set
 
 pytestmark = pytest.mark.processes
 

@@ -13,9 +13,10 @@ from seesawnas.cost import cost
 from seesawnas.search import leaders
 from seesawnas.space import to_point, write_yaml
 from seesawnas.study import ENGINES, EngineEvent, Failed, Finished, TrialJob
+from seesawnas.testing.engines import SMALL_SPACE
 from tests.cli.searching import TINY, search
 from tests.faces import write_folder
-from tests.study.fakes import SMALL_SPACE, FakeEngine, measured, record_in
+from tests.study.fakes import FakeEngine, measured, record_in
 
 SEARCH = [*TINY, "--data", "faces", "--study", "s", "--points", "none", "--leaders", "2"]
 

@@ -24,30 +24,8 @@ from seesawnas.study import (
     TrialSetup,
     open_storage,
 )
+from seesawnas.testing.engines import SMALL_SPACE
 from seesawnas.train import EpochRecord
-
-SMALL_SPACE = {
-    "name": "small",
-    "input": {"height": 32, "width": 32},
-    "stem": {"width": 8},
-    "defaults": {"kind": "share", "activation": {"choice": ["swish", "relu"]}},
-    "stages": [
-        {
-            "depth": {"range": [1, 3]},
-            "width": {"choice": [8, 16]},
-            "stride": 2,
-            "expansion": {"choice": [1, 2]},
-        },
-        {
-            "depth": {"range": [1, 2]},
-            "width": {"choice": [16, 24]},
-            "stride": 2,
-            "expansion": 2,
-            "se": {"choice": ["off", 4]},
-        },
-    ],
-    "head": {"width": 32, "embedding": 16},
-}
 
 
 def small_set(budget: str = "1M") -> FeasibleSet:

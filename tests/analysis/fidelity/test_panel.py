@@ -16,8 +16,8 @@ from seesawnas.data import FaceData
 from seesawnas.errors import InvalidInput, StudyError
 from seesawnas.space import write_yaml
 from seesawnas.study import Finished, InlineEngine
+from seesawnas.testing.engines import SMALL_SPACE
 from tests.faces import write_folder
-from tests.study.fakes import SMALL_SPACE
 
 
 def panel(

@@ -11,9 +11,10 @@ from seesawnas.cli.app import app
 from seesawnas.search.plan import MOST_REPEATS, SearchPlan
 from seesawnas.space import write_yaml
 from seesawnas.study import ENGINES, EngineEvent, Finished, TrialJob
+from seesawnas.testing.engines import SMALL_SPACE
 from tests.confirmation.small import HEADS, poor_is_worse, write_networks
 from tests.faces import write_folder
-from tests.study.fakes import SMALL_SPACE, FakeEngine, measured
+from tests.study.fakes import FakeEngine, measured
 
 STUDIES = Path(__file__).parents[3] / "studies"
 

@@ -25,10 +25,11 @@ from seesawnas.study import (
     trial_point,
 )
 from seesawnas.study.storage.process import ProcessName
+from seesawnas.testing.engines import SMALL_SPACE
 from tests.cli.searching import TINY, search
 from tests.faces import write_folder
 from tests.latency import model
-from tests.study.fakes import SMALL_SPACE, FakeEngine, record_in
+from tests.study.fakes import FakeEngine, record_in
 
 
 @pytest.fixture
