@@ -4,7 +4,7 @@ A replay on trained networks; nothing is trained. It may be cut off: with ``--ou
 goes on with the sizes that are left.
 
     python benchmarks/bench_smoothing.py --measurements FILE.jsonl [--score auc] [--draws 200]
-        [--method NAME] [--fresh SEED] [--out DIR]
+        [--method NAME] [--fresh FRESH.jsonl] [--out DIR]
 
 FILE is what ``benchmarks/train_panel.py`` writes. A study of N trials has N networks of 4x56, drawn
 without replacement: first among those that have references, then among the others, which only the
@@ -35,8 +35,8 @@ chosen after it, is what suggested smoothing.)
 
 The other methods are there to compare, and decide nothing.
 
-With ``--fresh SEED`` the networks that have references have scores of another seed at 4x56, which
-no reference shares and no one had looked at. What the first run suggested is judged by these, by a
+With ``--fresh`` the networks that have references have the scores of that file, from another seed
+at 4x56, which no reference shares and no one had looked at. What the first run suggested is judged by these, by a
 rule written down before any of them was trained:
 
 3. ``ridge, a quarter kept`` ranks studies only if it passes what rule 1 asks of ``ridge``. The
@@ -50,7 +50,7 @@ import hashlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -85,19 +85,26 @@ class Panel:
     longest: _Floats
 
     @classmethod
-    def of(cls, lines: list[dict[str, Any]], score: str, fresh: int = 0) -> Panel:
-        """Of the lines of a panel; networks with references have scores of the seed ``fresh``.
+    def of(
+        cls, lines: list[dict[str, Any]], score: str, fresh: Sequence[dict[str, Any]] = ()
+    ) -> Panel:
+        """Of the lines of a panel; with ``fresh`` ones networks with references have their scores.
 
         Raises:
-            ValueError: A network with a reference has no score of that seed.
+            SystemExit: A network with a reference has no fresh line, or another network has.
         """
         found = {(line["level"], line["seed"], line["network"]): line for line in lines}
         networks = sorted(n for level, seed, n in found if (level, seed) == ("4x56", 0))
+        scored = {n: found["4x56", 0, n] for n in networks}
         judged = {n for level, _, n in found if level == "12x112"}
-        seeds = {n: fresh if n in judged else 0 for n in networks}
-        if lacking := [n for n in networks if ("4x56", seeds[n], n) not in found]:
-            raise ValueError(f"no score at 4x56 from seed {fresh}: networks {lacking}")
-        proxies = [found["4x56", seeds[n], n] for n in networks]
+        for line in fresh:
+            known = scored.get(line["network"], {}).get("assignment")
+            if line["level"] != "4x56" or line["assignment"] != known:
+                raise SystemExit(f"--fresh has a network that is not known: {line['network']}")
+            scored[line["network"]] = line
+        if fresh and (lacking := sorted(judged - {line["network"] for line in fresh})):
+            raise SystemExit(f"--fresh must have all networks with references, lacks {lacking}")
+        proxies = list(scored.values())
 
         def reference(level: str) -> _Floats:
             """The mean over the seeds that most networks have."""
@@ -332,7 +339,9 @@ def main() -> None:
     arguments = _arguments()
     text = arguments.measurements.read_text()
     lines = [json.loads(line) for line in text.splitlines()]
-    panel = Panel.of(lines, arguments.score, arguments.fresh)
+    fresh = "" if arguments.fresh is None else arguments.fresh.read_text()
+    again = [json.loads(line) for line in fresh.splitlines()]
+    panel = Panel.of(lines, arguments.score, again)
     names = arguments.method or list(methods())
     about = {
         "measurements": hashlib.sha256(text.encode()).hexdigest()[:16],
@@ -341,9 +350,9 @@ def main() -> None:
         "methods": sorted({"raw", "ridge", *names}),
     }
     name = f"smoothing_{arguments.score}"
-    if arguments.fresh:
-        about["fresh"] = arguments.fresh
-        name += f"_seed_{arguments.fresh}"
+    if fresh:
+        about["fresh"] = hashlib.sha256(fresh.encode()).hexdigest()[:16]
+        name += "_fresh"
     path = None if arguments.out is None else arguments.out / f"{name}.json"
     found = [] if path is None else _kept(path, about)
     print(f"{'method':28} {'n':>4} {'tau':>6} {'gain':>7} {'80 %':>16} {'regret':>7} {'AUC':>7}")
@@ -360,7 +369,7 @@ def main() -> None:
                     f"{one.regret:7.3f} {one.regret_auc:7.4f}",
                     flush=True,
                 )
-    rules = {} if arguments.method else verdicts(found, bool(arguments.fresh))
+    rules = {} if arguments.method else verdicts(found, bool(fresh))
     for rule, holds in rules.items():
         print(f"{'holds' if holds else 'fails'}: {rule}")
     if path is not None:
@@ -399,7 +408,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--method", action="append", choices=list(methods()), help="only this; may be repeated"
     )
-    parser.add_argument("--fresh", type=int, default=0, metavar="SEED", help="of judged networks")
+    parser.add_argument("--fresh", type=Path, help="lines of the judged networks, another seed")
     parser.add_argument("--out", type=Path)
     return parser.parse_args()
 
