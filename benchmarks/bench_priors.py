@@ -143,7 +143,9 @@ def main() -> None:
     bases = dict.fromkeys(DEFAULT_OF.get(name, name) for name in names)
     wanted = [*((name, False) for name in bases), *((name, True) for name in names)]
     wanted.sort(key=lambda one: names.index(one[0]) if one[0] in names else 0)
-    kept = _kept(arguments.kept, arguments.table)
+    if arguments.table and arguments.trials > (few := len(_table("4x56").shown) // 2):
+        raise SystemExit(f"--trials must be at most {few} with --table, got {arguments.trials}")
+    kept = _kept(arguments.kept, arguments.table, arguments.trials)
     curves: dict[str, dict[str, Floats]] = {"default": {}, "learnt": {}}
     trust: dict[str, float] = {}
     ordered: dict[str, dict[int, float]] = {}
@@ -183,7 +185,7 @@ def main() -> None:
 
 
 def _kept(
-    path: Path | None, on_table: bool
+    path: Path | None, on_table: bool, trials: int
 ) -> dict[tuple[str, bool, int], tuple[list[float], float]]:
     """Replays of an interrupted run: the best so far after each trial, and the trust at the end."""
     if path is None or not path.is_file():
@@ -192,7 +194,7 @@ def _kept(
     return {
         (one["name"], one["learns"], one["seed"]): (one["curve"], one["trust"])
         for one in lines
-        if one["table"] == on_table
+        if one.get("table") == on_table and len(one["curve"]) == trials
     }
 
 
@@ -310,7 +312,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--table", action="store_true")
-    parser.add_argument("--kept", type=Path, help="A file of replays, from which it is resumed.")
+    parser.add_argument("--kept", type=Path, help="Replays by the same code, to go on from.")
     parser.add_argument("--out", type=Path)
     return parser.parse_args()
 

@@ -11,11 +11,12 @@ least two. All networks of a round share its seeds, so that means are compared i
 not divide among the last ones is one seed more for those that lead.
 
 Networks and seeds are normal numbers, with the deviations of AUC that studies/lfw_proxies found at
-8x56: 0.0154 from network to network, of which 0.0090 are the seed's. With ``--measurements``, lines
+8x56: 0.0154 from network to network and 0.0090 from seed to seed. With ``--measurements``, lines
 of ``benchmarks/train_panel.py`` or ``seesawnas fidelity``, both are drawn from measured numbers: a
 network is one of those trained from two seeds, worth the mean of both, moved to the mean of all
 until the networks deviate as much as they do without the seeds' noise; a training adds what a
-trained network was above or below its own mean, in the size of one seed. Reported is by how much
+trained network was above or below its own mean, in the size of one seed. Networks are drawn with
+replacement, so that the best M may hold one twice. Reported is by how much
 the winner is below the best of the M, on average, and the standard error of the difference.
 """
 
@@ -35,7 +36,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.drawn import Floats
 from seesawnas.analysis.fidelity.measurements import read_measurements
 
-NETWORKS, SEED = (0.0154**2 - 0.0090**2) ** 0.5, 0.0090
+NETWORKS, SEED = 0.0154, 0.0090
 Draw: TypeAlias = Callable[[np.random.Generator, tuple[int, ...]], Floats]
 
 
@@ -121,11 +122,18 @@ class Drawn:
 
 def _pairs(path: Path, level: str) -> Floats:
     """(networks, 2): AUC of the networks that were trained from two seeds at ``level``."""
-    found: dict[str, list[float]] = {}
+    found: dict[tuple[str, str], dict[int, float]] = {}
     for line in read_measurements(path.read_text(), str(path)):
-        if line["level"] == level:
-            found.setdefault(line["digest"], []).append(line["curve"][-1]["auc"])
-    pairs = np.array([scores[:2] for scores in found.values() if len(scores) > 1])
+        score = line["curve"][-1]["auc"]
+        if line["level"] == level and score is not None:
+            found.setdefault((line["digest"], line["data"]), {})[line["seed"]] = score
+    pairs = np.array(
+        [
+            [scores[seed] for seed in sorted(scores)[:2]]
+            for scores in found.values()
+            if len(scores) > 1
+        ]
+    )
     if not len(pairs):
         raise SystemExit(f"--level must be one with networks of two seeds, got {level}")
     return pairs

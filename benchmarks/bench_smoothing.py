@@ -36,8 +36,8 @@ chosen after it, is what suggested smoothing.)
 The other methods are there to compare, and decide nothing.
 
 With ``--fresh`` the networks that have references have the scores of that file, from another seed
-at 4x56, which no reference shares and no one had looked at. What the first run suggested is judged by these, by a
-rule written down before any of them was trained:
+at 4x56, which no reference shares and no one had looked at. What the first run suggested is judged
+by these, by a rule written down before any of them was trained:
 
 3. ``ridge, a quarter kept`` ranks studies only if it passes what rule 1 asks of ``ridge``. The
    forest and all others decide nothing.

@@ -34,8 +34,10 @@ def main() -> None:
     arguments = parser.parse_args()
     trials, leaders = _table(arguments.trials), _table(arguments.leaders)
     trials = trials.set_index(trials["trial"].astype(int))
-    leaders = leaders[leaders["label"].str.contains(":")]
+    leaders = leaders[leaders["label"].str.contains(r":\d+$")]
     places = [int(label.rpartition(":")[2]) for label in leaders["label"]]
+    if not places or not set(places) <= set(trials.index):
+        raise SystemExit(f"--leaders must be trials of --trials, got {places}")
     decisions = [
         name for name in map(str, trials) if name.startswith(("stages.", "defaults.", "stem."))
     ]

@@ -80,7 +80,6 @@ def snippet(card: Mapping[str, Any]) -> str:
         prepare = f"(pixels - {_number(inputs['mean'])}) / {_number(inputs['std'])}"
     return SNIPPETS[card["format"]].format(
         file=_quoted(name),
-        param=_quoted(name),
         weights=_quoted(f"{name.removesuffix('.param')}.bin"),
         width=width,
         height=height,

@@ -32,7 +32,7 @@ with torch.inference_mode():
     + _PIXELS
     + """\
 network = ncnn.Net()
-network.load_param({param})
+network.load_param({file})
 network.load_model({weights})
 extractor = network.create_extractor()
 extractor.input("in0", ncnn.Mat(images[0]))

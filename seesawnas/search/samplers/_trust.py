@@ -8,7 +8,8 @@ with p_k what the linear model of the k-th earlier study predicts, in its own st
 and X the options. The scales, in halves of at most 2 together, and the penalty are weighed by the
 marginal likelihood (MacKay, 1992, "Bayesian interpolation"), and each proposal draws one of each.
 An earlier study that misleads is dropped after a few trials; what is not as it says, w corrects. A
-scale may be above 1: trials that were all chosen as good vary less than networks do.
+scale may be above 1: trials that were all chosen as good vary less than networks do. While trials
+are few, w is drawn with less than its deviation where a scale above 0 is drawn.
 
 Only the sum of scale_k * p_k meets the trials. So earlier studies that say the same, or the
 opposite, share trust: each of two copies has less than one alone, and one that contradicts a good
@@ -34,8 +35,8 @@ _TRIALS, _VARIANCE = 2.0, 0.5
 that two or three trials do not seem to be free of it (an inverse gamma distribution)."""
 
 _CAUTIOUS = 20
-"""Trials until which the deviation drawn beside trusted studies grows to its full size. Before many
-trials it is as large, in every option, as what they say: drawn whole, it hides them."""
+"""Trials until which the deviation drawn beside trusted studies grows to its full size. While
+trials are few it is as large, in every option, as what they say: drawn whole, it hides them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,13 @@ class Offsets:
         columns: (options, priors), the weights of the options in each.
         scales: (hypotheses, priors), by which they are multiplied.
         log_prior: (hypotheses,), the logarithm of each one's probability before any trial.
+        share: How much of what is modelled the earlier studies are of, from 0 to 1.
     """
 
     columns: Floats
     scales: Floats
     log_prior: Floats
+    share: float = 1.0
 
     @classmethod
     def of(cls, columns: Sequence[Floats]) -> Offsets:
@@ -68,7 +71,7 @@ class Offsets:
 
     def weighed(self, weight: float) -> Offsets:
         """What they say of a sum in which what they are of has this weight."""
-        return self if weight == 1.0 else replace(self, columns=weight * self.columns)
+        return replace(self, columns=weight * self.columns, share=weight)
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ class InformedPosterior:
         """(options,): weights, of scales and a penalty that are drawn too.
 
         ``boldness`` is the share of the deviation of the weights that is drawn; in the first trials
-        less of it, where the scales drawn say that an earlier study holds.
+        less of it, if the scales drawn say that an earlier study holds.
         """
         flat = self.probabilities.ravel()
         place, penalty = divmod(int(drawing.choice(len(flat), p=flat)), len(PENALTIES))
@@ -134,7 +137,8 @@ class InformedPosterior:
         mean = np.sqrt(self.squares) * self.projected[place] / damped
         deviation = np.sqrt(self.variances[place, penalty] / damped)
         if self.offsets.scales[place].any():
-            boldness *= min(1.0, self.trials / _CAUTIOUS)
+            known = min(1.0, self.trials / _CAUTIOUS)
+            boldness *= 1.0 - self.offsets.share * (1.0 - known)
         drawn = mean + boldness * deviation * drawing.standard_normal(len(damped))
         return np.asarray(self.axes.T @ drawn + self.offsets.columns @ self.offsets.scales[place])
 

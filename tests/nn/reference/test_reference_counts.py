@@ -33,7 +33,9 @@ def test_every_reference_has_its_counts() -> None:
 def test_a_reference_counts_to_its_golden_numbers(name: str) -> None:
     network, output, madds = _run(name)
     params = sum(parameter.numel() for parameter in network.parameters())
-    assert {"params": params, "madds": madds, "input": COUNTS[name]["input"]} == COUNTS[name]
+    assert {"params": params, "madds": madds} == {
+        key: value for key, value in COUNTS[name].items() if key != "input"
+    }
     assert output.shape == (1, NETWORKS[name].outputs)
 
 

@@ -156,6 +156,26 @@ def nearest(seed: int, *priors: Prior, trials: int = 12) -> float:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("trials", "share", "expected"), [(5, 1.0, 0.25), (5, 0.2, 0.85), (20, 1.0, 1.0)]
+)
+def test_in_the_first_trials_less_is_drawn_beside_a_trusted_prior(
+    trials: int, share: float, expected: float
+) -> None:
+    assert _spread(trials, share, scale=1.0) == pytest.approx(
+        expected * _spread(trials, share, scale=0.0)
+    )
+
+
+def _spread(trials: int, share: float, scale: float) -> float:
+    """How far a draw is from the mean if the scale is known, of scores that say nothing."""
+    offsets = Offsets(np.zeros((OPTIONS.size, 1)), np.array([[scale]]), np.zeros(1), share)
+    taken = OPTIONS.rows([one.assignment for one in history(0, trials).complete])
+    posterior = InformedPosterior.of(taken, np.zeros(trials), offsets)
+    drawn = [posterior.draw(np.random.default_rng(1), boldness) for boldness in (1.0, 0.0)]
+    return float(np.linalg.norm(drawn[0] - drawn[1]))
+
+
 def test_a_right_prior_helps_and_a_wrong_one_costs_little() -> None:
     seeds = range(6)
     alone = mean(nearest(seed) for seed in seeds)
