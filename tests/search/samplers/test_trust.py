@@ -112,7 +112,7 @@ def test_of_several_objectives_a_prior_says_as_much_as_the_first_has_of_their_su
     assert 0 < share < 1
     offsets = Offsets.of([prior(0).column(OPTIONS)])
     np.testing.assert_allclose(offsets.weighed(share).columns, share * offsets.columns)
-    assert offsets.weighed(1.0) is offsets
+    assert offsets.weighed(share).share == share
     taken = OPTIONS.rows([one.assignment for one in known])
     half = InformedPosterior.of(taken, values, offsets.weighed(0.0))
     plain = np.random.default_rng(1)
