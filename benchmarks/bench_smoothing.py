@@ -62,7 +62,8 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.drawn import tau
-from benchmarks.smoothing_models import Smoothing, forest, gaussian_process, ridge
+from benchmarks.smoothing_models import forest, gaussian_process, ridge
+from seesawnas.analysis.smoothing import Smoothing
 from seesawnas.io.files import write_atomically
 
 _Floats = NDArray[np.float64]

@@ -21,7 +21,8 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.drawn import Floats, tau
-from benchmarks.smoothing_models import Options, forest, ridge
+from benchmarks.smoothing_models import forest, ridge
+from seesawnas.analysis.smoothing import Options
 
 
 def main() -> None:

@@ -1,54 +1,35 @@
-"""Smoothed scores: what a network's score becomes if the other trials of its study are listened to.
+"""Other models that smooth the scores of a study than that of :mod:`seesawnas.analysis.smoothing`.
 
-One training is a noisy measurement. The trials of a study share their options, so a model of
-the scores on the options says what each network should have scored, and networks can be ranked by a
-mixture of both (James and Stein, 1961; Efron and Morris, 1975, "Data analysis using Stein's
-estimator and its generalizations").
-
-A model is score = f(options) + rest. What it leaves unexplained is partly the network's own and
-partly the seed's. One seed per network cannot tell them apart: half of it is kept. On
-studies/lfw_proxies, at 8x56, the network's part is 0.57.
+On studies/lfw_proxies, at 8x56, 0.57 of what a model leaves unexplained is the network's: half of
+it is kept here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.ensemble import RandomForestRegressor
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Options: TypeAlias = Sequence[Mapping[str, Any]]
+from benchmarks.drawn import Floats
+from seesawnas.analysis import smoothing
+from seesawnas.analysis.smoothing import (
+    Options,
+    Smoothing,
+    centred,
+    distances,
+    is_number,
+    smoothed,
+)
+
 OWN = 0.5
 """The share of what the model leaves unexplained that counts as the network's own."""
 DECAYS = (0.0, 1.0, 2.0, 4.0, 8.0)
 """Of kernels exp(-decay x distance); 0 is their limit, linear in the options."""
 LOSS_SHARES = (0.0, 1 / 3, 2 / 3)
 """Of the signal, that may come from the training loss."""
-SIGNALS = np.array([0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0])
-"""Variances of f over that of the rest; 0 is a study whose options say nothing."""
 TREES = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Smoothing:
-    """The smoothed scores of a study.
-
-    Attributes:
-        values: Smoothed scores, (trials,), in the unit of the scores.
-        predicted: What a model of the other trials predicts for each, (trials,).
-        weights: The weight of each trial's own score beside ``predicted``, 0 to 1, (trials,).
-        r2: Of ``predicted``: 1 minus its squared errors over those of the others' mean. At most
-            1; 0 or below if the options predict nothing.
-    """
-
-    values: Floats
-    predicted: Floats
-    weights: Floats
-    r2: float
 
 
 def ridge(
@@ -56,18 +37,12 @@ def ridge(
 ) -> Smoothing:
     """Smooth by ridge regression on the options.
 
-    They are coded as names and, if they are numbers, also in their order; codings and penalties are
-    averaged by their marginal likelihood within the study (MacKay, 1992, "Bayesian interpolation"),
-    so that without a signal every prediction is the mean, and the order stays.
-
-    Args:
-        options: Of each trial, by decision.
-        scores: Of each trial, (trials,), the more the better, all finite.
-        own: The share of the unexplained that is kept, 0 (the model's fit) to 1 (the scores).
-        loss: Another feature, (trials,), such as the training loss summed over the epochs.
+    ``loss`` is another feature, (trials,), such as the training loss summed over the epochs.
     """
-    distances = [_distances(options, in_order) for in_order in (False, True)]
-    return _smoothed([_centred(1.0 - distance) for distance in distances], scores, own, loss)
+    if loss is None:
+        return smoothing.ridge(options, scores, own=own)
+    kernels = [centred(1.0 - distances(options, in_order)) for in_order in (False, True)]
+    return smoothed(_with_loss(kernels, loss), scores, own)
 
 
 def gaussian_process(
@@ -77,13 +52,13 @@ def gaussian_process(
 
     As :func:`ridge`, which is the first of :data:`DECAYS`.
     """
-    distances = [_distances(options, in_order) for in_order in (False, True)]
+    distances = [distances(options, in_order) for in_order in (False, True)]
     kernels = [
-        _centred(np.exp(-decay * distance) if decay else 1.0 - distance)
+        centred(np.exp(-decay * distance) if decay else 1.0 - distance)
         for distance in distances
         for decay in DECAYS
     ]
-    return _smoothed(kernels, scores, own, loss)
+    return smoothed(kernels if loss is None else _with_loss(kernels, loss), scores, own)
 
 
 def forest(
@@ -95,7 +70,7 @@ def forest(
     columns: list[list[Any]] = []
     for name in options[0]:
         column = [taken[name] for taken in options]
-        if all(_is_number(option) for option in column):
+        if all(is_number(option) for option in column):
             columns.append(column)
         else:
             columns += [
@@ -111,77 +86,7 @@ def forest(
     return np.asarray(scores.mean() + own * y + (1 - own) * min(1.0, max(0.0, slope)) * predicted)
 
 
-def _smoothed(
-    kernels: Sequence[Floats], scores: Floats, own: float, loss: Floats | None
-) -> Smoothing:
-    trials, mean = len(scores), float(scores.mean())
-    y = scores - mean
-    if loss is not None:
-        of_loss = _centred(np.outer(loss - loss.mean(), loss - loss.mean()))
-        kernels = [
-            (1.0 - share) * kernel + share * of_loss for kernel in kernels for share in LOSS_SHARES
-        ]
-    fits = [one for kernel in kernels for one in _fits(kernel, y)]
-    likelihoods = np.array([likelihood for _, _, likelihood in fits])
-    shares = np.exp(likelihoods - likelihoods.max())
-    shares /= shares.sum()
-    fit = shares @ np.stack([fit for fit, _, _ in fits])
-    leverage = shares @ np.stack([leverage for _, leverage, _ in fits])
-    # A linear smoother's prediction from the other trials (PRESS; Allen, 1974).
-    predicted = (fit - leverage * y) / (1.0 - leverage)
-    errors = float(((y - predicted) ** 2).sum())
-    alone = float((y**2).sum()) * (trials / (trials - 1)) ** 2
-    return Smoothing(
-        mean + fit + own * (y - fit),
-        mean + predicted,
-        leverage + own * (1.0 - leverage),
-        1.0 - errors / alone,
-    )
-
-
-def _fits(kernel: Floats, y: Floats) -> list[tuple[Floats, Floats, float]]:
-    """The fit, the leverages and the log marginal likelihood under each of :data:`SIGNALS`.
-
-    The likelihood is that of the contrasts of ``y``, free of the mean (REML): the constant is an
-    axis of eigenvalue 0, along which y is 0.
-    """
-    trials = len(y)
-    squares, axes = np.linalg.eigh(kernel)
-    squares, along = np.maximum(squares, 0.0), axes.T @ y
-    found = []
-    for signal in SIGNALS:
-        factors = 1.0 + signal * squares
-        variance = float((along**2 / factors).sum()) / (trials - 1)
-        likelihood = -0.5 * ((trials - 1) * np.log(variance) + float(np.log(factors).sum()))
-        kept = 1.0 - 1.0 / factors
-        found.append((axes @ (kept * along), 1.0 / trials + axes**2 @ kept, likelihood))
-    return found
-
-
-def _distances(options: Options, in_order: bool) -> Floats:
-    """(trials, trials): the share of the varying decisions in which two differ (Gower, 1971).
-
-    If ``in_order``, numbers differ by how many of the levels lie between them.
-    """
-    columns = [[taken[name] for taken in options] for name in options[0]]
-    parts = [_distance(column, in_order) for column in columns if len(set(map(repr, column))) > 1]
-    return np.asarray(np.mean(parts, axis=0))
-
-
-def _distance(column: Sequence[Any], in_order: bool) -> Floats:
-    if in_order and all(_is_number(option) for option in column):
-        levels = sorted(set(column))
-        places = np.array([levels.index(option) for option in column], dtype=np.float64)
-        return np.asarray(np.abs(places[:, None] - places) / (len(levels) - 1))
-    _, codes = np.unique([repr(option) for option in column], return_inverse=True)
-    return np.asarray(codes[:, None] != codes, dtype=np.float64)
-
-
-def _is_number(option: Any) -> bool:
-    return isinstance(option, int | float) and not isinstance(option, bool)
-
-
-def _centred(kernel: Floats) -> Floats:
-    """Centred, 1 on the diagonal on average."""
-    centred = kernel - kernel.mean(axis=0) - kernel.mean(axis=1)[:, None] + kernel.mean()
-    return np.asarray(centred * (len(kernel) - 1) / float(np.trace(centred)))
+def _with_loss(kernels: Sequence[Floats], loss: Floats) -> list[Floats]:
+    """Each kernel with each of :data:`LOSS_SHARES` of a signal that is linear in the loss."""
+    of_loss = centred(np.outer(loss - loss.mean(), loss - loss.mean()))
+    return [(1.0 - share) * kernel + share * of_loss for kernel in kernels for share in LOSS_SHARES]

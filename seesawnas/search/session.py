@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from seesawnas.cost.latency import MeasureLatency
 from seesawnas.data import FaceData
 from seesawnas.errors import InvalidInput
+from seesawnas.search.again import SmoothedScores, keep_smoothing, smooth
 from seesawnas.search.loading import PreparedRun, prepare_run
 from seesawnas.search.plan import SearchPlan
 from seesawnas.search.priors import keep_priors
@@ -26,6 +27,7 @@ from seesawnas.study import (
     Proposal,
     Repeating,
     Repeats,
+    ResultRow,
     SessionEvent,
     Source,
     StopRules,
@@ -114,7 +116,8 @@ class RepeatsSource:
     def prepare(self) -> Work | Ended:
         """The repeats that are missing, and those that wait."""
         plan, record = self.plan, self.record
-        missing = missing_repeats(plan, self.searched, record)
+        smoothed = smoothed_scores(plan, self.ready, self.searched)
+        missing = missing_repeats(plan, self.searched, record, smoothed)
         if not missing and record.finished == len(record):
             return Ended("all repeats are finished")
         wanted, queue = len(record) + len(missing), iter(missing)
@@ -129,17 +132,40 @@ class RepeatsSource:
         )
 
 
-def missing_repeats(plan: SearchPlan, record: StudyRecord, repeats: StudyRecord) -> list[Proposal]:
+def smoothed_scores(
+    plan: SearchPlan, ready: PreparedRun, record: StudyRecord
+) -> SmoothedScores | None:
+    """What chooses the networks to train again, if it is not what was measured alone.
+
+    Under a latency limit it is: what is predicted there may not be what the device takes.
+    """
+    if plan.budget.latency is not None:
+        return None
+    return smooth(record, ready.feasible.decisions)
+
+
+def missing_repeats(
+    plan: SearchPlan,
+    record: StudyRecord,
+    repeats: StudyRecord,
+    smoothed: SmoothedScores | None = None,
+) -> list[Proposal]:
     """The repeats that ``plan`` asks for and the study of repeats does not hold yet.
 
-    They come seed by seed, so that an interruption leaves the networks with nearly equally many.
+    ``smoothed`` scores choose the networks if there are any. The repeats come seed by seed, so that
+    an interruption leaves the networks with nearly equally many.
     """
     held = repeats.keys()
     missed = missed_limit(record.study.user_attrs)
     complete = [
         trial for trial in complete_networks(record) if trial.user_attrs["digest"] not in missed
     ]
-    best = networks_to_repeat(complete, plan.objectives)[: plan.repeat_top]
+    best = networks_to_repeat(complete, plan.objectives)
+    if smoothed is not None:
+        by_number = {trial.number: trial for trial in best}
+        rows = smoothed.best_first([ResultRow.of(trial) for trial in best])
+        best = [by_number[row.number] for row in rows]
+    best = best[: plan.repeat_top]
     wanted = (_repeat(trial, plan, seed) for seed in plan.repeat_seeds for trial in best)
     return [proposal for proposal in wanted if proposal.key not in held]
 
@@ -194,6 +220,10 @@ class Session:
     def repeats(self) -> StudyRecord | None:
         """The repeats, of this run or an earlier; None if there are none."""
         return self.study.records.get(REPEATS)
+
+    def smoothed(self) -> SmoothedScores | None:
+        """The scores that choose which networks to train again, if not the measured ones alone."""
+        return smoothed_scores(self.plan, self.ready, self.record)
 
     def learnt(self) -> list[dict[str, Any]]:
         """What came of each prior after the trials that the study holds, as JSON values.
@@ -276,6 +306,7 @@ def opened(plan: SearchPlan, engine: EngineFactory | None = None) -> Iterator[Se
     with open_session(
         plan.folder, parts, engine=engine, url=plan.storage, teacher=ready.teacher
     ) as study:
+        keep_smoothing(study.records[""])
         ready = replace(ready, priors=keep_priors(study.records[""], ready.priors))
         study.record_start(plan.to_mapping(), data=ready.faces.fingerprint, seeds=_seeds(plan))
         yield Session(plan, ready, study)

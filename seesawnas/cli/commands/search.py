@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from seesawnas.cli.commands.confirm import Confirmed
     from seesawnas.cost.latency import MeasureLatency
     from seesawnas.report.study.outcome import Outcome
+    from seesawnas.study import ResultRow
 
 
 @takes_options(SearchPlan)
@@ -89,12 +90,14 @@ class _Searched:
         outcome: What it holds.
         reason: Why it ended; None if it was interrupted.
         values: Its summary and ``files``, as JSON values.
+        leading: Its networks in the order to train them again.
     """
 
     plan: SearchPlan
     outcome: Outcome
     reason: str | None
     values: dict[str, Any]
+    leading: Sequence[ResultRow]
 
 
 def _carry_out(plan: SearchPlan, json: bool, latency_command: str | None) -> None:
@@ -168,7 +171,7 @@ def _search(
     ``seconds`` is the time of this run; what the plan says if it is None.
     """
     from seesawnas.cli.views.compiling import compiling_shown
-    from seesawnas.cli.views.progress import watch
+    from seesawnas.cli.views.progress import say, watch
     from seesawnas.cli.views.search import show, watched
     from seesawnas.report.study.outcome import outcome_of, summary_of
     from seesawnas.search import opened
@@ -188,10 +191,16 @@ def _search(
         summary["distillation"] = about_teacher(session.ready.teacher)
         if session.ready.priors:
             summary["priors"] = session.learnt()
+        leading: Sequence[ResultRow] = outcome.ranking.leading
+        if (smoothed := session.smoothed()) is not None:
+            leading = smoothed.best_first(leading)
+            summary["smoothed"] = smoothed.to_mapping()
         files = _write(plan, outcome, summary)
     if not json:
         show(console(), plan, outcome, files, summary.get("priors", ()))
-    return _Searched(plan, outcome, reason, {**summary, "files": files})
+        if smoothed is not None and (plan.repeats or plan.leaders):
+            say(console(), smoothed.words)
+    return _Searched(plan, outcome, reason, {**summary, "files": files}, leading)
 
 
 def _time_left(plan: SearchPlan, started: float, what: str) -> tuple[bool, float | None]:
@@ -226,7 +235,7 @@ def _leaders(
     is_time, left = _time_left(plan, started, "Leaders")
     if not is_time:
         return searched
-    made = leaders_plan(plan, outcome.ranking.leading)
+    made = leaders_plan(plan, searched.leading)
     best = several(len(made.points or ()), "network")
     say(screen(), "", f"Leaders  the best {best}, {several(made.epochs, 'epoch')} each")
     return _search(made, timer, json, left)
