@@ -7,9 +7,9 @@ Of the networks measured at both levels (the mean AUC of their seeds): their spr
 the correlation, and the slope of the second level on the first one: how much of a difference at
 the first is left at the second. Noise at the first level makes that slope too small. Where it was
 measured from several seeds, the slope without their noise follows: the covariance of both levels
-over that of two seeds of the first, with a 95 % bootstrap interval over networks. Then the options
-whose networks gain or lose most from the first to the second beyond that line, by Spearman's
-correlation, with p by Holm's correction over all.
+over that of two seeds of the first, with a 95 % bootstrap interval over networks. Then the options,
+and the number of blocks, whose networks gain or lose most from the first to the second beyond that
+line, by Spearman's correlation, with p by Holm's correction over all.
 """
 
 from __future__ import annotations

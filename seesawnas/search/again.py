@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from seesawnas.analysis.smoothing import ridge
-from seesawnas.search.samplers import Recorded
+from seesawnas.search.samplers import Past, Recorded
 from seesawnas.space import Decision
 from seesawnas.study import ResultRow, StudyRecord
 
@@ -24,6 +24,9 @@ LEAST_TRIALS = 60
 """Complete trials of the space from which on their scores are smoothed."""
 OWN = 0.25
 """The share of what the model leaves unexplained that is the network's own."""
+BEST, RECENT = 300, 700
+"""Trials that are modelled of a longer search, since the cost grows with the cube of their number.
+None of the others is among the best by its own score."""
 SMOOTHS = "smooths"
 """The attribute of studies that choose so. Those of earlier versions do not have it: whoever
 resumes one would train other networks again."""
@@ -44,7 +47,7 @@ class SmoothedScores:
     def best_first(self, rows: Sequence[ResultRow]) -> list[ResultRow]:
         """``rows``, those that were repeated first and in their order, then by smoothed scores.
 
-        A network that the model does not know, since it is not of the space, has its own score.
+        A network that is not modelled, such as one outside the space, has its own score.
         """
         repeated = [row for row in rows if row.repeats is not None]
         others = [row for row in rows if row.repeats is None]
@@ -78,7 +81,7 @@ def smooth(record: StudyRecord, decisions: Iterable[Decision]) -> SmoothedScores
     """
     if record.objectives.costs or not record.study.user_attrs.get(SMOOTHS):
         return None
-    past = Recorded(decisions).read(record).complete
+    past = _modelled(Recorded(decisions).read(record).complete)
     if len(past) < LEAST_TRIALS:
         return None
     found = ridge(
@@ -90,3 +93,10 @@ def smooth(record: StudyRecord, decisions: Iterable[Decision]) -> SmoothedScores
         return None
     values = zip(past, found.values.tolist(), strict=True)
     return SmoothedScores({trial.number: value for trial, value in values}, found.r2)
+
+
+def _modelled(past: Sequence[Past]) -> list[Past]:
+    """The best trials and the latest ones, in their order."""
+    best = sorted(range(len(past)), key=lambda place: past[place].losses)[:BEST]
+    recent = range(max(0, len(past) - RECENT), len(past))
+    return [past[place] for place in sorted({*best, *recent})]

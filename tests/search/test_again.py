@@ -82,6 +82,20 @@ def test_a_study_of_an_earlier_version_goes_on_as_it_began(monkeypatch: pytest.M
         assert digest_of(session, LUCKY) in again
 
 
+@pytest.mark.usefixtures("folder")
+def test_of_a_long_search_the_best_and_the_latest_trials_are_modelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("seesawnas.search.again.BEST", 20)
+    monkeypatch.setattr("seesawnas.search.again.RECENT", 50)
+    with ran(trials=90) as (session, _):
+        smoothed = session.smoothed()
+        assert smoothed is not None
+        trials = session.record.trials()
+        best = sorted(trials, key=lambda trial: (-trial.values[0], trial.number))[:20]
+        assert set(smoothed.values) == {*(one.number for one in best), *range(40, 90)}
+
+
 def test_networks_that_were_trained_again_keep_their_places() -> None:
     def row(number: int, value: float, repeats: Repeats | None = None) -> ResultRow:
         return ResultRow(number, str(number), None, value, {}, {}, repeats=repeats)
