@@ -166,7 +166,7 @@ def main() -> None:
                             json.dumps({**line, "trust": end, "curve": curve.tolist()}) + "\n"
                         )
             replays = [kept[name, learns, seed] for seed in range(arguments.replays)]
-            all_of_it = np.array([curve[: arguments.trials] for curve, _ in replays])
+            all_of_it = np.array([curve for curve, _ in replays])
             curves["learnt" if learns else "default"][name] = all_of_it
             if learns:
                 trust[name] = float(np.mean([end for _, end in replays]))

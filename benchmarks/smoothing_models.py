@@ -52,10 +52,9 @@ def gaussian_process(
 
     As :func:`ridge`, which is the first of :data:`DECAYS`.
     """
-    distances = [distances(options, in_order) for in_order in (False, True)]
     kernels = [
         centred(np.exp(-decay * distance) if decay else 1.0 - distance)
-        for distance in distances
+        for distance in (distances(options, in_order) for in_order in (False, True))
         for decay in DECAYS
     ]
     return smoothed(kernels if loss is None else _with_loss(kernels, loss), scores, own)

@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 from seesawnas.cost.latency import MeasureLatency
 from seesawnas.data import FaceData
 from seesawnas.errors import InvalidInput
-from seesawnas.search.again import SmoothedScores, keep_smoothing, smooth
 from seesawnas.search.loading import PreparedRun, prepare_run
 from seesawnas.search.plan import SearchPlan
 from seesawnas.search.priors import keep_priors
 from seesawnas.search.proposer import NetworkProposer
+from seesawnas.search.retraining import SmoothedScores, keep_smoothing, smooth
 from seesawnas.search.samplers import INFORMED_STARTUP, LinearThompson, Recorded
 from seesawnas.space import SearchSpace
 from seesawnas.space.canonical import compatible_digest
@@ -27,7 +27,6 @@ from seesawnas.study import (
     Proposal,
     Repeating,
     Repeats,
-    ResultRow,
     SessionEvent,
     Source,
     StopRules,
@@ -148,7 +147,7 @@ def missing_repeats(
     plan: SearchPlan,
     record: StudyRecord,
     repeats: StudyRecord,
-    smoothed: SmoothedScores | None = None,
+    smoothed: SmoothedScores | None,
 ) -> list[Proposal]:
     """The repeats that ``plan`` asks for and the study of repeats does not hold yet.
 
@@ -162,11 +161,12 @@ def missing_repeats(
     ]
     best = networks_to_repeat(complete, plan.objectives)
     if smoothed is not None:
-        by_number = {trial.number: trial for trial in best}
-        rows = smoothed.best_first([ResultRow.of(trial) for trial in best])
-        best = [by_number[row.number] for row in rows]
-    best = best[: plan.repeat_top]
-    wanted = (_repeat(trial, plan, seed) for seed in plan.repeat_seeds for trial in best)
+        best = sorted(best, key=lambda trial: -smoothed.of(trial.number, trial.values[0]))
+    wanted = (
+        _repeat(trial, plan, seed)
+        for seed in plan.repeat_seeds
+        for trial in best[: plan.repeat_top]
+    )
     return [proposal for proposal in wanted if proposal.key not in held]
 
 

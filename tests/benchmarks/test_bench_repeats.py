@@ -34,4 +34,5 @@ def test_networks_that_differ_by_noise_alone_are_worth_the_same() -> None:
 def test_both_ways_end_with_one_of_the_best() -> None:
     drawn = Drawn.of(World.normal(), replays=500, trials=40, best=5, seeds=10)
     for worth in (drawn.equal(2), drawn.halved(10)):
+        assert (worth[:, None] == drawn.truth).any(axis=1).all()
         assert worth.mean() > drawn.truth.mean() + 0.5 * drawn.truth.std()

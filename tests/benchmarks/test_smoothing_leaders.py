@@ -13,13 +13,16 @@ CLAIM = Path(__file__).parents[2] / "studies" / "lfw_claim"
 
 
 @pytest.mark.parametrize(
-    ("search", "tau"),
-    [("", ["-0.11", "0.17", "0.28"]), ("seesaw_", ["0.17", "0.44", "0.56"])],
+    ("search", "found"),
+    [
+        ("", ["-0.11 5 of 9", "0.17 6 of 9", "0.28 6 of 9"]),
+        ("seesaw_", ["0.17 1 of 9", "0.44 1 of 9", "0.56 2 of 9"]),
+    ],
     ids=["mixed", "seesaw"],
 )
 def test_the_kept_searches_say_what_is_printed_of_them(
     search: str,
-    tau: list[str],
+    found: list[str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -28,4 +31,5 @@ def test_the_kept_searches_say_what_is_printed_of_them(
     main()
     rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
     assert [row[0] for row in rows] == ["accuracy"] * 4 + ["auc"] * 4
-    assert [row[-4] for row in rows[:3]] == tau
+    assert rows[0][1] == "raw"
+    assert [" ".join(row[-4:]) for row in rows[:3]] == found

@@ -192,13 +192,14 @@ def _search(
         if session.ready.priors:
             summary["priors"] = session.learnt()
         leading: Sequence[ResultRow] = outcome.ranking.leading
-        if (smoothed := session.smoothed()) is not None:
+        smoothed = session.smoothed() if plan.repeats or plan.leaders else None
+        if smoothed is not None:
             leading = smoothed.best_first(leading)
             summary["smoothed"] = smoothed.to_mapping()
         files = _write(plan, outcome, summary)
     if not json:
         show(console(), plan, outcome, files, summary.get("priors", ()))
-        if smoothed is not None and (plan.repeats or plan.leaders):
+        if smoothed is not None:
             say(console(), smoothed.words)
     return _Searched(plan, outcome, reason, {**summary, "files": files}, leading)
 

@@ -71,6 +71,8 @@ class Offsets:
 
     def weighed(self, weight: float) -> Offsets:
         """What they say of a sum in which what they are of has this weight."""
+        if weight == 1.0:
+            return self
         return replace(self, columns=weight * self.columns, share=weight)
 
 

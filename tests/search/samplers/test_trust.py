@@ -112,6 +112,7 @@ def test_of_several_objectives_a_prior_says_as_much_as_the_first_has_of_their_su
     assert 0 < share < 1
     offsets = Offsets.of([prior(0).column(OPTIONS)])
     np.testing.assert_allclose(offsets.weighed(share).columns, share * offsets.columns)
+    assert offsets.weighed(1.0) is offsets
     assert offsets.weighed(share).share == share
     taken = OPTIONS.rows([one.assignment for one in known])
     half = InformedPosterior.of(taken, values, offsets.weighed(0.0))
@@ -155,7 +156,6 @@ def nearest(seed: int, *priors: Prior, trials: int = 12) -> float:
     return -float(record.study.best_value)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("trials", "share", "expected"), [(5, 1.0, 0.25), (5, 0.2, 0.85), (20, 1.0, 1.0)]
 )
@@ -176,6 +176,7 @@ def _spread(trials: int, share: float, scale: float) -> float:
     return float(np.linalg.norm(drawn[0] - drawn[1]))
 
 
+@pytest.mark.slow
 def test_a_right_prior_helps_and_a_wrong_one_costs_little() -> None:
     seeds = range(6)
     alone = mean(nearest(seed) for seed in seeds)

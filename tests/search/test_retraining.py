@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from seesawnas.search import opened, plan_of
-from seesawnas.search.again import LEAST_TRIALS, SMOOTHS, SmoothedScores
+from seesawnas.search.retraining import LEAST_TRIALS, SMOOTHS, SmoothedScores
 from seesawnas.search.session import Session
 from seesawnas.study import EngineEvent, Finished, Repeats, ResultRow, TrialJob
 from tests.study.fakes import FakeEngine, by_madds, measured
@@ -86,8 +86,8 @@ def test_a_study_of_an_earlier_version_goes_on_as_it_began(monkeypatch: pytest.M
 def test_of_a_long_search_the_best_and_the_latest_trials_are_modelled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("seesawnas.search.again.BEST", 20)
-    monkeypatch.setattr("seesawnas.search.again.RECENT", 50)
+    monkeypatch.setattr("seesawnas.search.retraining.BEST", 20)
+    monkeypatch.setattr("seesawnas.search.retraining.RECENT", 50)
     with ran(trials=90) as (session, _):
         smoothed = session.smoothed()
         assert smoothed is not None

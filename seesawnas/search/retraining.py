@@ -1,7 +1,7 @@
 """Which networks a search trains again: those that its trials, taken together, say are the best.
 
 One training of a network is a noisy measurement. So the networks of repeats and leaders are chosen
-by the scores smoothed by a model of all trials, of which a quarter of what the model leaves
+by their scores, smoothed by a model of all trials, of which a quarter of what the model leaves
 unexplained is kept. On measured networks that ranks better from some sixty trials on
 (studies/lfw_smoothing). What is shown of a trial, and what networks are ranked by, stays what was
 measured.
@@ -44,21 +44,25 @@ class SmoothedScores:
     values: Mapping[int, float]
     r2: float
 
-    def best_first(self, rows: Sequence[ResultRow]) -> list[ResultRow]:
-        """``rows``, those that were repeated first and in their order, then by smoothed scores.
+    def of(self, trial: int, measured: float) -> float:
+        """The smoothed score of a trial.
 
-        A network that is not modelled, such as one outside the space, has its own score.
+        One that is not modelled, such as a point outside the space, keeps what was ``measured``.
         """
+        return self.values.get(trial, measured)
+
+    def best_first(self, rows: Sequence[ResultRow]) -> list[ResultRow]:
+        """``rows``, those that were repeated first and in their order, then by smoothed scores."""
         repeated = [row for row in rows if row.repeats is not None]
         others = [row for row in rows if row.repeats is None]
-        return repeated + sorted(others, key=lambda row: -self.values.get(row.number, row.value))
+        return repeated + sorted(others, key=lambda row: -self.of(row.number, row.value))
 
     @property
     def words(self) -> str:
-        """In one line, what chose the networks."""
+        """In one line, what chooses the networks."""
         return (
-            f"The networks to train again were chosen by scores smoothed by a model of "
-            f"{len(self.values)} trials (R2 {self.r2:.2f})."
+            "Networks to train again are chosen by scores that a model of "
+            f"{len(self.values)} trials smooths (R2 {self.r2:.2f})."
         )
 
     def to_mapping(self) -> dict[str, Any]:
